@@ -1,0 +1,146 @@
+"""The typed plan: what a question means, once understood.
+
+A plan is frozen, serialises to JSON and is all that the compiler takes: the same plan gives the same
+figures on the same data. No model and no person ever writes SQL; what a plan cannot say cannot be asked.
+Names (`mrr`, `country`) are checked against `catalog.py` when a plan is built, so that an invalid plan
+cannot exist.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from storage.metrics import catalog
+
+
+class Part(BaseModel):
+    """Base of every part of a plan: immutable, and closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Op(StrEnum):
+    """How a condition compares. `within` takes [start, end) of instants or [low, high] of numbers."""
+
+    IS = "is"
+    IN = "in"
+    OVER = "over"
+    AT_LEAST = "at_least"
+    UNDER = "under"
+    AT_MOST = "at_most"
+    WITHIN = "within"
+
+
+Scalar = str | int | float | bool | datetime
+
+
+class Condition(Part):
+    """One test of a catalog field: country is DE, mrr over 50000 (minor units of `currency`)."""
+
+    kind: Literal["condition"] = "condition"
+    field: str
+    op: Op = Op.IS
+    value: Scalar | tuple[Scalar, ...]
+    currency: str | None = None
+
+    @model_validator(mode="after")
+    def _known_field(self) -> Self:
+        catalog.field(self.field)
+        return self
+
+
+class Not(Part):
+    kind: Literal["not"] = "not"
+    term: Filter
+
+
+class And(Part):
+    kind: Literal["and"] = "and"
+    terms: tuple[Filter, ...]
+
+
+class Or(Part):
+    kind: Literal["or"] = "or"
+    terms: tuple[Filter, ...]
+
+
+Filter = Annotated[Condition | Not | And | Or, Field(discriminator="kind")]
+
+
+class Period(Part):
+    """Half-open [start, end) in the account's time zone; start = end is a moment.
+
+    `said` is the relative form ("last_month") that a saved plan is resolved from again; `label` is how an
+    answer names it ("in October 2026").
+    """
+
+    start: datetime
+    end: datetime
+    label: str
+    said: str | None = None
+
+    @property
+    def is_moment(self) -> bool:
+        return self.start == self.end
+
+
+class Grain(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class Compare(StrEnum):
+    PREVIOUS_PERIOD = "previous_period"
+    SAME_PERIOD_LAST_YEAR = "same_period_last_year"
+
+
+class Order(Part):
+    """Sort rows by a column of the entity, or groups by their figure (`field` = "value")."""
+
+    field: str
+    descending: bool = True
+
+
+class Plan(Part):
+    """Either a `measure` (a figure, cut by `by` or `grain`), a list of an `entity`, or one `customer`'s profile.
+
+    - measure alone: number; with `compare`: comparison; with `grain`: series; with `by`: breakdown
+    - entity alone: table
+    - neither, with `customer` (a profile id, hex): profile. With a measure: that customer's figure.
+    - `limit` None means the default of 10 rows; `everything` lifts it to 1,000.
+    """
+
+    version: Literal[1] = 1
+    measure: str | None = None
+    entity: str | None = None
+    filters: Filter | None = None
+    period: Period | None = None
+    grain: Grain | None = None
+    by: tuple[str, ...] = ()
+    order: Order | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] | None = None
+    compare: Compare | None = None
+    compare_period: Period | None = None
+    customer: str | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.measure is not None:
+            metric = catalog.metric(self.measure)
+            for dimension in self.by:
+                if dimension not in metric.dimensions:
+                    raise ValueError(f"{metric.name} cannot be cut by {dimension}")
+        if self.entity is not None:
+            catalog.entity(self.entity)
+        if self.measure is None and self.entity is None and self.customer is None:
+            raise ValueError("a plan asks for a measure, an entity or a customer")
+        if self.measure is not None and self.entity is not None:
+            raise ValueError("a plan asks for a measure or for an entity, not for both")
+        return self

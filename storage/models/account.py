@@ -1,0 +1,44 @@
+"""The account (a tenant), and what it remembers of conversations."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint, Integer, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, Tenant
+from storage.types import Instant
+
+
+class Account(Base):
+    """A tenant. `sources_made` counts sources ever added, so that a source's number is never used again."""
+
+    __tablename__ = "account"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    account_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(String(200))
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    currency: Mapped[str] = mapped_column(String(3), default="usd")
+    sources_made: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Conversation(Base, Tenant):
+    """The last plan of a conversation, sealed with the account's key, for follow-ups until it expires."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class SeenEvent(Base, Tenant):
+    """A chat event that was taken up, so that the platform's retry of it is not answered again."""
+
+    __tablename__ = "seen_event"
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(Instant, index=True)

@@ -1,0 +1,141 @@
+"""What billing sources say: products, prices, subscriptions, invoices, payments, refunds, disputes.
+
+Amounts are minor units beside their currency. Nothing here is personal; vendor ids are keyed hashes.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, Integer, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, OfSource, SourceRecord
+from storage.records import Discount
+from storage.stored import StoredItem, StoredLine, StoredPrice
+from storage.types import Document, Instant, RecordId
+
+
+class Product(Base, SourceRecord):
+    """What the account sells; `name` is what people call the plan."""
+
+    __tablename__ = "product"
+
+    name: Mapped[str] = mapped_column(String(250))
+    active: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Price(Base, SourceRecord):
+    """A price, kept whole: invoice lines name prices, and MRR needs their interval and tiers."""
+
+    __tablename__ = "price"
+
+    product_id: Mapped[bytes] = mapped_column(RecordId)
+    definition: Mapped[StoredPrice] = mapped_column(Document(StoredPrice))
+
+
+class Subscription(Base, SourceRecord):
+    """A recurring agreement as the source has it now. Its MRR over time stands in `mrr_span`."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (Index("ix_subscription_customer", "account_id", "source_id", "customer_id"),)
+
+    customer_id: Mapped[bytes] = mapped_column(RecordId)
+    status: Mapped[str] = mapped_column(String(20))
+    currency: Mapped[str] = mapped_column(String(3))
+    items: Mapped[tuple[StoredItem, ...]] = mapped_column(Document(tuple[StoredItem, ...]))
+    discounts: Mapped[tuple[Discount, ...]] = mapped_column(Document(tuple[Discount, ...]))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    trial_start: Mapped[datetime | None] = mapped_column(Instant)
+    trial_end: Mapped[datetime | None] = mapped_column(Instant)
+    current_period_start: Mapped[datetime | None] = mapped_column(Instant)
+    current_period_end: Mapped[datetime | None] = mapped_column(Instant)
+    cancel_at: Mapped[datetime | None] = mapped_column(Instant)
+    cancel_at_period_end: Mapped[bool]
+    canceled_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    collection_paused: Mapped[bool]
+    first_seen_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SubscriptionChange(Base, OfSource):
+    """What a subscription became at a moment that Chewbotta saw: the history since the source was connected."""
+
+    __tablename__ = "subscription_change"
+
+    subscription_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    status: Mapped[str] = mapped_column(String(20))
+    items: Mapped[tuple[StoredItem, ...]] = mapped_column(Document(tuple[StoredItem, ...]))
+    discounts: Mapped[tuple[Discount, ...]] = mapped_column(Document(tuple[Discount, ...]))
+
+
+class Invoice(Base, SourceRecord):
+    """A bill. `lines` keeps only the recurring lines of subscriptions, from which past MRR is rebuilt."""
+
+    __tablename__ = "invoice"
+    __table_args__ = (
+        Index("ix_invoice_customer", "account_id", "source_id", "customer_id"),
+        Index(
+            "ix_invoice_open",
+            "account_id",
+            "due_at",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+
+    customer_id: Mapped[bytes | None] = mapped_column(RecordId)
+    subscription_id: Mapped[bytes | None] = mapped_column(RecordId)
+    status: Mapped[str] = mapped_column(String(16))
+    currency: Mapped[str] = mapped_column(String(3))
+    total: Mapped[int] = mapped_column(BigInteger)
+    amount_due: Mapped[int] = mapped_column(BigInteger)
+    amount_paid: Mapped[int] = mapped_column(BigInteger)
+    amount_remaining: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    due_at: Mapped[datetime | None] = mapped_column(Instant)
+    finalized_at: Mapped[datetime | None] = mapped_column(Instant)
+    paid_at: Mapped[datetime | None] = mapped_column(Instant)
+    voided_at: Mapped[datetime | None] = mapped_column(Instant)
+    attempt_count: Mapped[int] = mapped_column(Integer)
+    next_attempt_at: Mapped[datetime | None] = mapped_column(Instant)
+    lines: Mapped[tuple[StoredLine, ...]] = mapped_column(Document(tuple[StoredLine, ...]))
+
+
+class Payment(Base, SourceRecord):
+    """One attempt to collect; `failure` is the vendor's code."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        Index("ix_payment_created", "account_id", "created_at"),
+        Index("ix_payment_customer", "account_id", "source_id", "customer_id", "created_at"),
+    )
+
+    customer_id: Mapped[bytes | None] = mapped_column(RecordId)
+    invoice_id: Mapped[bytes | None] = mapped_column(RecordId)
+    status: Mapped[str] = mapped_column(String(16))
+    currency: Mapped[str] = mapped_column(String(3))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    failure: Mapped[str | None] = mapped_column(String(64))
+
+
+class _Return(SourceRecord):
+    """Money that went back: shared columns of refunds and disputes."""
+
+    payment_id: Mapped[bytes | None] = mapped_column(RecordId)
+    status: Mapped[str] = mapped_column(String(32))
+    currency: Mapped[str] = mapped_column(String(3))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Refund(Base, _Return):
+    __tablename__ = "refund"
+    __table_args__ = (Index("ix_refund_created", "account_id", "created_at"),)
+
+
+class Dispute(Base, _Return):
+    __tablename__ = "dispute"
+    __table_args__ = (Index("ix_dispute_created", "account_id", "created_at"),)

@@ -1,0 +1,56 @@
+"""What is computed from the records: MRR over time and its movements. Can be rebuilt at any time."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Date, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, OfSource, Tenant
+from storage.types import Instant, RecordId
+
+
+class MrrSpan(Base, OfSource):
+    """A subscription's MRR, constant over [starts_at, ends_at); an open end is in force now.
+
+    MRR at t is the sum over the spans that hold t. Spans with `trial` carry MRR 0 and say who was trialing.
+    """
+
+    __tablename__ = "mrr_span"
+    __table_args__ = (
+        Index("ix_mrr_span_customer", "account_id", "source_id", "customer_id"),
+        Index("ix_mrr_span_profile", "account_id", "profile_id"),
+        Index("ix_mrr_span_time", "account_id", "ends_at", "starts_at"),
+    )
+
+    subscription_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    ends_at: Mapped[datetime | None] = mapped_column(Instant)
+    customer_id: Mapped[bytes] = mapped_column(RecordId)
+    profile_id: Mapped[bytes] = mapped_column(RecordId)
+    product_id: Mapped[bytes | None] = mapped_column(RecordId)
+    interval: Mapped[str | None] = mapped_column(String(16))
+    currency: Mapped[str] = mapped_column(String(3))
+    mrr: Mapped[int] = mapped_column(BigInteger)
+    trial: Mapped[bool]
+
+
+class Movement(Base, Tenant):
+    """A net change of a profile's MRR in one currency on one day of the account's time zone."""
+
+    __tablename__ = "movement"
+    __table_args__ = (Index("ix_movement_at", "account_id", "at"),)
+
+    profile_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    type: Mapped[str] = mapped_column(String(16))
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+
+class StaleCustomer(Base, OfSource):
+    """A customer whose records changed and whose spans wait to be recomputed; written with the change."""
+
+    __tablename__ = "stale_customer"
+
+    customer_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)

@@ -1,0 +1,82 @@
+"""A connected source, how far its sync has come, and what it answered wrongly."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKeyConstraint, Integer, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, OfSource, Tenant
+from storage.types import Document, Instant
+
+
+class SourceState(StrEnum):
+    """A source takes rows only while `active`; `removing` says that its key is gone and its rows follow."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    REMOVING = "removing"
+
+
+class Source(Base, Tenant):
+    """A system that the account has connected. The credential is sealed with the source's own key.
+
+    `synced_at` is the end of the last complete sync: the "as of" of every answer. `left_out` names the
+    streams that the key may not read or the server does not offer, with the reason.
+    """
+
+    __tablename__ = "source"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
+    )
+
+    source_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    label: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(16), default=SourceState.ACTIVE)
+    base_url: Mapped[str | None] = mapped_column(String(500))
+    credential: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    backfilled_at: Mapped[datetime | None] = mapped_column(Instant)
+    synced_at: Mapped[datetime | None] = mapped_column(Instant)
+    left_out: Mapped[dict[str, str]] = mapped_column(Document(dict[str, str]), default=dict)
+
+
+class Checkpoint(Base, OfSource):
+    """How far one window of one stream has come: the cursor after its last committed page.
+
+    The cursor holds a vendor's id, so it is sealed. A full sync starts by deleting the source's
+    checkpoints; an interrupted one goes on from them.
+    """
+
+    __tablename__ = "checkpoint"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "source_id"], ["source.account_id", "source.source_id"], ondelete="CASCADE"
+        ),
+    )
+
+    stream: Mapped[str] = mapped_column(String(32), primary_key=True)
+    window: Mapped[str] = mapped_column(String(64), primary_key=True)
+    cursor: Mapped[bytes | None] = mapped_column(LargeBinary)
+    done: Mapped[bool] = mapped_column(default=False)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SourceError(Base, OfSource):
+    """A wrong answer of a source: facts from an allow-list, never a body, a key or a person. Kept 30 days."""
+
+    __tablename__ = "source_error"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "source_id"], ["source.account_id", "source.source_id"], ondelete="CASCADE"
+        ),
+    )
+
+    error_id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    path: Mapped[str] = mapped_column(String(200))
+    status: Mapped[int | None] = mapped_column(Integer)
+    code: Mapped[str | None] = mapped_column(String(64))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    attempt: Mapped[int] = mapped_column(Integer)

@@ -1,0 +1,184 @@
+"""The engine and its sessions: every session is one transaction of one account, or of none.
+
+On PostgreSQL the transaction takes on the application role, which owns no table and bypasses nothing, and
+sets `chewbotta.account_id`; row-level security shows it that account's rows alone, even to raw SQL. On
+SQLite the same filter is added to every ORM statement, and raw SQL is refused in a tenant's session.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+from sqlalchemy import TextClause, event, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from storage.models import Tenant
+
+APP_ROLE = "chewbotta_app"
+SYSTEM_ROLE = "chewbotta_system"
+
+
+class WrongAccount(PermissionError):
+    """A session was about to touch rows of an account that is not its own."""
+
+
+class Database:
+    """The main database. Make one a process with `Database.connect`, and `await dispose()` at the end."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._sqlite_writer = asyncio.Lock()
+
+    @classmethod
+    def connect(cls, url: str, *, pool_size: int = 5) -> Self:
+        """Opens nothing yet: the first session does. `url` names an async driver (asyncpg, aiosqlite).
+
+        Parameters are kept out of exception texts: they are customers' data.
+        """
+        if url.startswith("sqlite"):
+            engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": 30})
+            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            engine = create_async_engine(
+                url, hide_parameters=True, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
+            )
+        return cls(engine)
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.engine.dialect.name == "postgresql"
+
+    @asynccontextmanager
+    async def tenant(
+        self, account_id: int, *, read_only: bool = False, timeout: float | None = None
+    ) -> AsyncIterator[AsyncSession]:
+        """One transaction that sees and writes `account_id`'s rows only; commits unless an error leaves it.
+
+        `timeout` (seconds) ends a statement that runs longer: PostgreSQL's statement_timeout, on SQLite an
+        interrupt. A read-only session refuses to write on both.
+        """
+        async with self._writer_turn(read_only), AsyncSession(self.engine, expire_on_commit=False) as session:
+            session.info["account_id"] = account_id
+            session.info["read_only"] = read_only
+            async with session.begin():
+                connection = await session.connection(
+                    execution_options={"sqlite_begin": "DEFERRED" if read_only else "IMMEDIATE"}
+                )
+                if self.is_postgres:
+                    await _enter_tenant(connection, account_id, read_only=read_only, timeout=timeout)
+                    yield session
+                else:
+                    async with _sqlite_limits(connection, read_only=read_only, timeout=timeout):
+                        yield session
+
+    @asynccontextmanager
+    async def system(self) -> AsyncIterator[AsyncSession]:
+        """One transaction of no account: it sees the directory (accounts, sources' states) and no tenant's data.
+
+        For start-up, scheduling and finding out which account a request belongs to.
+        """
+        async with self._writer_turn(False), AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with session.begin():
+                connection = await session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+                if self.is_postgres:
+                    await connection.execute(text(f"SET LOCAL ROLE {SYSTEM_ROLE}"))
+                yield session
+
+    @asynccontextmanager
+    async def _writer_turn(self, read_only: bool) -> AsyncIterator[None]:
+        """SQLite has one writer at a time: waiting here is fair, waiting for its file lock is not."""
+        if self.is_postgres or read_only:
+            yield
+            return
+        async with self._sqlite_writer:
+            yield
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+
+
+async def _enter_tenant(
+    connection: AsyncConnection, account_id: int, *, read_only: bool, timeout: float | None
+) -> None:
+    await connection.execute(
+        text(
+            f"SELECT set_config('role', '{APP_ROLE}', true),"
+            " set_config('chewbotta.account_id', :account, true),"
+            " set_config('statement_timeout', :timeout, true)"
+        ),
+        {"account": str(account_id), "timeout": str(int((timeout or 0) * 1000))},
+    )
+    if read_only:
+        await connection.execute(text("SET TRANSACTION READ ONLY"))
+
+
+@asynccontextmanager
+async def _sqlite_limits(
+    connection: AsyncConnection, *, read_only: bool, timeout: float | None
+) -> AsyncIterator[None]:
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(timeout, lambda: loop.create_task(raw.interrupt())) if timeout else None
+    if read_only:
+        await raw.execute("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        if timer:
+            timer.cancel()
+        if read_only:
+            await raw.execute("PRAGMA query_only = OFF")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """WAL lets readers go on while one writes; secure_delete overwrites what is deleted."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    """The driver's own transactions begin too late for a consistent read; writers take their lock at once."""
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _filter_by_account(state: ORMExecuteState) -> None:
+    """Adds the account's filter to every ORM statement of a tenant's session; refuses what it cannot filter."""
+    account_id = state.session.info.get("account_id")
+    if isinstance(state.statement, TextClause):
+        if account_id is not None and state.session.get_bind().dialect.name == "sqlite":
+            raise WrongAccount("raw SQL cannot be held to one account on SQLite: use the models")
+        return
+    if account_id is None:
+        return
+    if state.is_insert:
+        _only_rows_of(account_id, state.parameters)
+        return
+    state.statement = state.statement.options(
+        with_loader_criteria(Tenant, lambda table: table.account_id == account_id, include_aliases=True)
+    )
+
+
+def _only_rows_of(account_id: int, rows: Any) -> None:
+    """An INSERT has no filter to add, so its rows are looked at; they must come as parameters."""
+    if isinstance(rows, Mapping):
+        rows = [rows]
+    if not rows or any(row.get("account_id") != account_id for row in rows):
+        raise WrongAccount("rows to insert must be given as parameters and be of the session's account")
+
+
+@event.listens_for(Session, "before_flush")
+def _own_rows_only(session: Session, _context: Any, _instances: Any) -> None:
+    account_id = session.info.get("account_id")
+    if account_id is None:
+        return
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, Tenant) and inspect(row).dict.get("account_id") != account_id:
+            raise WrongAccount("a row of another account was about to be written")

@@ -1,0 +1,106 @@
+"""Fixtures that all tests share: both databases, migrated; a clock that stands still."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from storage import migrate
+from storage.session import Database
+from tests import postgres
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The reference folder beside the project; tests that need it are extra."""
+    if not SHARED.is_dir():
+        pytest.skip("the reference folder ../shared is not here")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL cluster of this test process."""
+    reason = postgres.why_missing()
+    if reason:
+        pytest.skip(reason)
+    running = postgres.Cluster()
+    yield running
+    running.stop()
+
+
+async def _run_sql(url: str, *statements: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+    await engine.dispose()
+
+
+@pytest.fixture
+def postgres_url(cluster: postgres.Cluster) -> Iterator[str]:
+    """A fresh, empty PostgreSQL database."""
+    name = postgres.unused_name()
+    asyncio.run(_run_sql(cluster.url("postgres"), f"CREATE DATABASE {name}"))
+    yield cluster.url(name)
+    asyncio.run(_run_sql(cluster.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(cluster: postgres.Cluster) -> str:
+    """The name of a migrated database that tests copy."""
+    name = "chewbotta_template"
+    asyncio.run(_run_sql(cluster.url("postgres"), f"CREATE DATABASE {name}"))
+    asyncio.run(migrate.upgrade(cluster.url(name)))
+    return name
+
+
+@pytest.fixture
+def migrated_postgres_url(cluster: postgres.Cluster, migrated_postgres: str) -> Iterator[str]:
+    """A fresh, migrated PostgreSQL database."""
+    name = postgres.unused_name()
+    asyncio.run(_run_sql(cluster.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {migrated_postgres}"))
+    yield cluster.url(name)
+    asyncio.run(_run_sql(cluster.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that tests copy."""
+    file = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    asyncio.run(migrate.upgrade(f"sqlite+aiosqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs_postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh, migrated database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("migrated_sqlite")
+        file = tmp_path / "chewbotta.sqlite3"
+        file.write_bytes(template.read_bytes())
+        return f"sqlite+aiosqlite:///{file}"
+    return str(request.getfixturevalue("migrated_postgres_url"))
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """The main database on either engine."""
+    database = Database.connect(database_url)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The machine's own settings and home folder must not leak into tests."""
+    for name in list(os.environ):
+        if name.startswith(("SLACK_", "STRIPE_", "MASTER_KEY", "DATABASE_", "KEYSTORE_", "OPENAI_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("CHEWBOTTA_HOME", str(tmp_path / "home"))
