@@ -8,7 +8,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from connectors.demo_company.calendar import Span, add_months
@@ -61,7 +61,12 @@ def company(*, seed: int, founded: datetime, now: datetime) -> Company:
     found: defaultdict[type[Record], list[Record]] = defaultdict(list)
     for record in (*products(founded), *prices(), *_customers(seed, founded, now)):
         found[type(record)].append(record)
-    return Company({kind: tuple(records) for kind, records in found.items()})
+    return Company({kind: tuple(sorted(records, key=_age)) for kind, records in found.items()})
+
+
+def _age(record: Record) -> tuple[datetime, str]:
+    created: datetime = getattr(record, "created_at", datetime.min.replace(tzinfo=UTC))
+    return created, record.id
 
 
 def _customers(seed: int, founded: datetime, now: datetime) -> Iterator[Record]:
