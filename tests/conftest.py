@@ -13,6 +13,8 @@ from storage import migrate
 from storage.session import Database
 from tests import postgres
 
+pytest_plugins = ("tests.plugin_requirements",)
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 
