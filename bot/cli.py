@@ -1,0 +1,136 @@
+"""`chewbotta ask` and `chewbotta chat`: the assistant on the command line.
+
+Heavy imports are made in the functions: `chewbotta --help` only reads the signatures.
+"""
+
+import asyncio
+import json as json_
+import secrets
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import datetime
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.answer import Answer
+
+_FOLLOW_UP = "+ "
+
+
+class _Question(NamedTuple):
+    text: str
+    follow_up: bool
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="In your own words; - reads one question a line.")],
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line instead of a drawing.")
+    ] = False,
+    conversation: Annotated[
+        str | None, typer.Option(metavar="ID", help="Keep the context between calls, for follow-ups.")
+    ] = None,
+) -> None:
+    """Ask a question about your customers.
+
+    chewbotta ask "What was our MRR at the end of last month?"
+
+    With - as the question, a line that begins with "+ " follows up on the line before it.
+    """
+    _run(_ask(question, conversation, _write_json if json else _drawer()))
+
+
+def chat() -> None:
+    """Talk with Chewbotta in the terminal."""
+    _run(_chat())
+
+
+async def _ask(question: str, conversation: str | None, write: "Callable[[Answer], None]") -> None:
+    from bot.wiring import open_assistant
+    from storage.settings import load_settings
+
+    lines = _from_stdin() if question == "-" else _only(question)
+    kept = conversation or f"command-{secrets.token_hex(8)}"
+    async with open_assistant(load_settings()) as (assistant, account_id):
+        async for asked in lines:
+            write(
+                await assistant.ask(
+                    asked.text, account_id=account_id, conversation=kept, follow_up=asked.follow_up
+                )
+            )
+
+
+async def _chat() -> None:
+    from rich.console import Console
+
+    from bot.console import Chat, prompt_session, recite, talk
+    from bot.wiring import open_assistant
+    from storage.settings import load_settings
+
+    settings, console = load_settings(), Console()
+    async with open_assistant(settings) as (assistant, account_id):
+        conversation = Chat(assistant, account_id, console)
+        if sys.stdin.isatty() and console.is_terminal:
+            await talk(conversation, console, prompt_session(settings.chewbotta_home))
+        else:
+            await recite(conversation, console, sys.stdin)
+
+
+async def _only(question: str) -> AsyncIterator[_Question]:
+    yield _Question(question, follow_up=True)
+
+
+async def _from_stdin() -> AsyncIterator[_Question]:
+    from bot.console import read_lines
+
+    async for line in read_lines(sys.stdin):
+        follows = line.startswith(_FOLLOW_UP)
+        yield _Question(line.removeprefix(_FOLLOW_UP) if follows else line, follow_up=follows)
+
+
+def _drawer() -> "Callable[[Answer], None]":
+    from rich.console import Console
+
+    from bot.render.terminal import show
+
+    console = Console()
+    return lambda answer: show(answer, console)
+
+
+def _write_json(answer: "Answer") -> None:
+    """One line, ASCII, so that no character of a name can break it."""
+    typer.echo(json_.dumps(answer.model_dump(), default=_as_json))
+
+
+def _as_json(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"an answer holds a {type(value).__name__}, which JSON does not know")
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; what an operator can put right is one line on standard error, status 1."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from storage.errors import OperatorError
+
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    try:
+        asyncio.run(work)
+    except OperatorError as problem:
+        _fail(str(problem))
+    except BrokenPipeError:
+        raise  # whoever read the answers has gone; typer ends quietly
+    except (SQLAlchemyError, OSError) as problem:  # their texts may quote rows: the class says enough
+        _fail(f"the database did not answer ({type(problem).__name__}); `chewbotta doctor` says more")
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _fail(words: str) -> None:
+    typer.echo(f"chewbotta: {' '.join(words.split())}", err=True)
+    raise typer.Exit(1) from None
