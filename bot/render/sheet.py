@@ -21,12 +21,14 @@ class Column:
 class Sheet:
     """An answer's rows, ready to draw: every cell is text, currencies stand in their amounts.
 
-    `raw` are the same rows as plain values (a drawing scales its bars by them).
+    `raw` are the same rows as plain values (a drawing scales its bars by them), `currencies` the currency
+    of each row's first amount.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     raw: tuple[tuple[Cell, ...], ...]
+    currencies: tuple[str | None, ...] = ()
 
 
 def sheet(answer: Answer, tz: tzinfo = UTC) -> Sheet:
@@ -40,18 +42,21 @@ def sheet(answer: Answer, tz: tzinfo = UTC) -> Sheet:
     kept = [i for i in range(len(names)) if i not in folded]
     is_series = answer.kind is Kind.SERIES
 
+    def currency(row: tuple[Cell, ...], where: int | None) -> str | None:
+        own = row[where] if where is not None and where < len(row) else None
+        return str(own) if own else answer.currency
+
     def shown(row: tuple[Cell, ...], i: int) -> str:
         value = row[i] if i < len(row) else None
         if i == 0 and is_series and isinstance(value, str):
             return text.period_key(text.clean(value))
-        where = money_of.get(i)
-        own = row[where] if where is not None and where < len(row) else None
-        return text.cell(value, names[i], str(own) if own else answer.currency, unit=answer.unit, tz=tz)
+        return text.cell(value, names[i], currency(row, money_of.get(i)), unit=answer.unit, tz=tz)
 
     return Sheet(
         columns=tuple(Column(names[i], text.heading(names[i]), figures[i]) for i in kept),
         rows=tuple(tuple(shown(row, i) for i in kept) for row in rows),
         raw=tuple(tuple(row[i] if i < len(row) else None for i in kept) for row in rows),
+        currencies=tuple(currency(row, next(iter(money_of.values()), None)) for row in rows),
     )
 
 

@@ -58,7 +58,7 @@ _HEADINGS = {
     "csat": "CSAT",
 }
 _PERIOD_KEY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-W(\d{2})|-Q([1-4]))?")
-_MAX_DIGITS = 30  # a figure longer than this is nobody's money: it is shown in powers of ten
+_MAX_DIGITS = 20  # a figure longer than this is nobody's money: it is shown in powers of ten
 
 
 # ---- words from outside ---------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def figure(value: float | None, unit: str | None, currency: str | None = None) -
 def values(amounts: Mapping[str, float], unit: str | None = Unit.MONEY) -> str:
     """One figure a currency: $78,287.84, €2,861.77 and ¥222,767. Ratios and counts name their currency."""
     if unit == Unit.MONEY:
-        return listed([money(amount, currency) for currency, amount in amounts.items()]) or NOTHING
+        return listed([figure(amount, unit, currency) for currency, amount in amounts.items()]) or NOTHING
     return listed([f"{figure(a, unit)} ({clean(c).upper()})" for c, a in amounts.items()]) or NOTHING
 
 
@@ -170,6 +170,8 @@ class Change:
 
 def change(now: float, before: float, unit: str | None, currency: str | None = None) -> Change:
     """The difference in the figure's own unit, and the percentage where it means something."""
+    if not (isfinite(now) and isfinite(before)):
+        return Change(NOTHING, 0)
     moved = Decimal(str(now)) - Decimal(str(before))
     sign = (moved > 0) - (moved < 0)
     if not sign:

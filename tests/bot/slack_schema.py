@@ -1,0 +1,109 @@
+"""Whether Slack would take a payload: by its published types where they are present, and by its limits."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from bot.render import slack_blocks as kit
+
+_SLACK = Path(__file__).parents[3] / "shared" / "slack"
+
+
+@lru_cache
+def _schema(name: str) -> dict[str, Any]:
+    file = _SLACK / name
+    if not file.exists():
+        pytest.skip(f"{name} is not present beside the repository")
+    return json.loads(file.read_text())
+
+
+@lru_cache
+def _blocks() -> dict[str, Draft7Validator]:
+    definitions = _schema("blocks.schema.json")["definitions"]
+    by_type = {
+        d["properties"]["type"]["const"]: name
+        for name, d in definitions.items()
+        if name.endswith("Block") and "const" in d.get("properties", {}).get("type", {})
+    }
+    return {
+        kind: Draft7Validator({"$ref": f"#/definitions/{name}", "definitions": definitions})
+        for kind, name in by_type.items()
+    }
+
+
+def assert_by_schema(message: dict[str, Any]) -> None:
+    """The message is one by Slack's own types. Each block against its own type: errors then say where."""
+    assert set(message) >= {"text", "blocks"}
+    for block in message["blocks"]:
+        errors = list(_blocks()[block["type"]].iter_errors(block))
+        assert not errors, f"{block['type']}: {errors[0].message[:300]}"
+
+
+def manifest_errors(manifest: dict[str, Any]) -> list[str]:
+    return [e.message for e in Draft7Validator(_schema("manifest.schema.json")).iter_errors(manifest)]
+
+
+def assert_within_limits(message: dict[str, Any]) -> None:
+    """What the types do not say: how much of everything Slack takes."""
+    blocks = message["blocks"]
+    assert 0 < len(message["text"]) <= 40_000
+    assert 0 < len(blocks) <= kit.BLOCKS_IN_MESSAGE
+    assert sum(block["type"] == "table" for block in blocks) <= 1
+    for block in blocks:
+        _LIMITS[block["type"]](block)
+
+
+def _text(element: dict[str, Any], limit: int) -> None:
+    assert 0 < len(element["text"]) <= limit
+
+
+def _section(block: dict[str, Any]) -> None:
+    if "text" in block:
+        _text(block["text"], kit.SECTION_TEXT)
+    fields = block.get("fields", [])
+    assert "text" in block or fields
+    assert len(fields) <= kit.FIELDS_IN_SECTION
+    for field in fields:
+        _text(field, kit.FIELD_TEXT)
+
+
+def _actions(block: dict[str, Any]) -> None:
+    assert 0 < len(block["elements"]) <= kit.BUTTONS_IN_ROW
+    assert len({e["action_id"] for e in block["elements"]}) == len(block["elements"])
+    for element in block["elements"]:
+        _text(element["text"], kit.BUTTON_TEXT)
+        assert len(element["value"]) <= kit.BUTTON_VALUE
+
+
+def _context(block: dict[str, Any]) -> None:
+    assert 0 < len(block["elements"]) <= kit.CONTEXT_ELEMENTS
+    for element in block["elements"]:
+        _text(element, kit.SECTION_TEXT)
+
+
+def _table(block: dict[str, Any]) -> None:
+    rows = block["rows"]
+    assert 1 < len(rows) <= kit.TABLE_ROWS
+    assert len(block["column_settings"]) <= kit.TABLE_COLUMNS
+    assert {len(row) for row in rows} <= {len(block["column_settings"])}
+    assert all(cell["text"] for row in rows for cell in row)
+    assert sum(len(cell["text"]) for row in rows for cell in row) <= kit.TABLE_TEXT
+
+
+def _rich_text(block: dict[str, Any]) -> None:
+    for part in block["elements"]:
+        assert 0 < sum(len(e["text"]) for e in part["elements"]) <= kit.SECTION_TEXT
+
+
+_LIMITS = {
+    "section": _section,
+    "header": lambda block: _text(block["text"], kit.HEADER_TEXT),
+    "actions": _actions,
+    "context": _context,
+    "table": _table,
+    "rich_text": _rich_text,
+}
