@@ -74,7 +74,8 @@ class Record(Struct, frozen=True, kw_only=True, gc=False):
 class Discount(Struct, frozen=True, kw_only=True, gc=False):
     """A discount on a customer, a subscription or one item. Exactly one of percent_off, amount_off is set.
 
-    `percent_off` is 20 for 20%; `amount_off` is minor units of `currency` per billing period.
+    `percent_off` is 20 for 20%; `amount_off` is minor units of `currency` per billing period. Where
+    `product_ids` are given, it takes off these products' items alone.
     """
 
     duration: DiscountDuration
@@ -83,6 +84,7 @@ class Discount(Struct, frozen=True, kw_only=True, gc=False):
     currency: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    product_ids: tuple[str, ...] = ()
 
 
 class Customer(Record, frozen=True, kw_only=True, gc=False):
@@ -177,7 +179,8 @@ class Subscription(Record, frozen=True, kw_only=True, gc=False):
 
 class InvoiceLine(Struct, frozen=True, kw_only=True, gc=False):
     """A line of an invoice. `amount` is before discounts; `recurring_discount` is what coupons other than
-    `once` took off it (MRR needs that part alone). Both in minor units, tax excluded."""
+    `once` took off it (MRR needs that part alone). Both in minor units; tax on top of prices is excluded.
+    `item_id` is set for the lines that a subscription made, and for no other."""
 
     amount: int
     recurring_discount: int = 0
@@ -192,6 +195,8 @@ class InvoiceLine(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Invoice(Record, frozen=True, kw_only=True, gc=False):
+    """A bill. `intent_id` is the collection that its payments are attempts of: they carry the same."""
+
     KIND: ClassVar[str] = "invoice"
 
     customer_id: str | None
@@ -207,18 +212,24 @@ class Invoice(Record, frozen=True, kw_only=True, gc=False):
     finalized_at: datetime | None = None
     paid_at: datetime | None = None
     voided_at: datetime | None = None
+    uncollectible_at: datetime | None = None
+    intent_id: str | None = None
     attempt_count: int = 0
     next_attempt_at: datetime | None = None
     lines: tuple[InvoiceLine, ...] = ()
 
 
 class Payment(Record, frozen=True, kw_only=True, gc=False):
-    """One attempt to collect. `failure` is the vendor's code (`card_declined`), never its free text."""
+    """One attempt to collect. `failure` is the vendor's code (`card_declined`), never its free text.
+
+    A vendor names the invoice (`invoice_id`) or only the collection that both belong to (`intent_id`).
+    """
 
     KIND: ClassVar[str] = "payment"
 
     customer_id: str | None
     invoice_id: str | None = None
+    intent_id: str | None = None
     status: PaymentStatus
     currency: str
     amount: int

@@ -1,0 +1,118 @@
+"""The small values that Stripe's objects are made of, as records want them."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Protocol
+
+from connectors.stripe import wire
+from storage import records
+
+_CURRENCY = re.compile(r"[a-z]{3}")
+_STATUS = re.compile(r"[a-z_]{1,32}")
+
+
+class Unreadable(Exception):
+    """The object cannot become a record because of this field."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class Missing(Exception):
+    """Something named by id has to be looked up before the object can become a record."""
+
+    def __init__(self, kind: str, id_: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.id = id_
+
+
+class References(Protocol):
+    """What objects name without telling. Both raise `Missing` until it was looked up; None: it is gone."""
+
+    def coupon(self, id_: str) -> wire.Coupon | None: ...
+
+    def tiers(self, price_id: str) -> list[wire.Tier] | None: ...
+
+
+def at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def when(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def id_of(reference: wire.Ref | None) -> str | None:
+    """The id, of an id or of the object in its place."""
+    if reference is None or isinstance(reference, str):
+        return reference
+    return reference.id
+
+
+@lru_cache(maxsize=512)
+def currency(code: str) -> str:
+    """A lower-case ISO 4217 code."""
+    if not _CURRENCY.fullmatch(lower := code.lower()):
+        raise Unreadable("$.currency")
+    return lower
+
+
+def status(code: str) -> str:
+    if not _STATUS.fullmatch(code):
+        raise Unreadable("$.status")
+    return code
+
+
+def unit(whole: int | Decimal | None, exact: Decimal | None) -> Decimal | None:
+    """A unit amount in minor units: the decimal one where there is one, the whole one on older servers."""
+    return exact if exact is not None or whole is None else Decimal(whole)
+
+
+def step(row: wire.Tier) -> records.Tier:
+    is_last = row.up_to is None or isinstance(row.up_to, str)
+    return records.Tier(
+        up_to=None if is_last else int(row.up_to or 0),
+        unit_amount=unit(row.unit_amount, row.unit_amount_decimal) or Decimal(0),
+        flat_amount=unit(row.flat_amount, row.flat_amount_decimal) or Decimal(0),
+    )
+
+
+def coupon_of(discount: wire.Discount, references: References) -> wire.Coupon | None:
+    """The discount's coupon as the coupons list tells it, or as it stands in the discount if it is gone."""
+    coupon = discount.source.coupon if discount.source else discount.coupon
+    if coupon is None or isinstance(coupon, str):
+        return references.coupon(coupon) if coupon else None
+    return references.coupon(coupon.id) or coupon
+
+
+def either(many: wire.Discounts, one: wire.Discount | None) -> wire.Discounts:
+    """An object's discounts: a list, or (older) at most one."""
+    return many if many is not None or one is None else [one]
+
+
+def discounts(rows: wire.Discounts, code: str | None, references: References) -> tuple[records.Discount, ...]:
+    """Discounts on something billed in the currency `code` (None: not known)."""
+    return tuple([_discount(row, code, references) for row in rows]) if rows else ()
+
+
+def _discount(row: str | wire.Discount, code: str | None, references: References) -> records.Discount:
+    coupon = None if isinstance(row, str) else coupon_of(row, references)
+    if isinstance(row, str) or coupon is None:
+        raise Unreadable("$.discounts")
+    amount, in_currency = coupon.amount_off, coupon.currency
+    option = (coupon.currency_options or {}).get(code or "")
+    if amount is not None and option is not None and code != in_currency:
+        amount, in_currency = option.amount_off, code
+    return records.Discount(
+        duration=coupon.duration,
+        percent_off=coupon.percent_off,
+        amount_off=amount,
+        currency=currency(in_currency) if in_currency else None,
+        starts_at=when(row.start),
+        ends_at=when(row.end),
+        product_ids=tuple(coupon.applies_to.products) if coupon.applies_to else (),
+    )
