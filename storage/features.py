@@ -1,0 +1,66 @@
+"""What this installation can do with the settings it has: the list behind `chewbotta doctor`."""
+
+from typing import NamedTuple
+
+from storage.settings import Settings
+
+
+class Feature(NamedTuple):
+    """`advice` says what to do to switch it on, or to make it safer; empty when nothing is to be done."""
+
+    name: str
+    on: bool
+    advice: str
+
+
+# Feature, the settings that all have to be set for it, and what it is good for.
+_OPTIONAL: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        "Slack over Socket Mode",
+        ("slack_bot_token", "slack_app_token"),
+        "to talk in Slack without a public address",
+    ),
+    ("Slack over HTTP", ("slack_bot_token", "slack_signing_secret", "public_url"), "to talk in Slack"),
+    (
+        "Slack app for other workspaces",
+        ("slack_client_id", "slack_client_secret", "slack_signing_secret", "public_url"),
+        "to let other workspaces install the app",
+    ),
+    ("Discord", ("discord_bot_token",), "to talk in Discord"),
+    (
+        "Language model",
+        ("openai_api_key",),
+        "for questions that the built-in interpreter does not understand",
+    ),
+    ("Public address", ("public_url",), "for webhooks, links and sign-in"),
+    ("Sign-in with Google", ("google_client_id", "google_client_secret"), "to sign in with Google"),
+    ("Billing", ("stripe_secret_key", "stripe_webhook_secret"), "to charge for this service"),
+    ("E-mail", ("smtp_url",), "to send e-mail"),
+    ("Read replica", ("replica_url",), "to keep questions off the main database"),
+    ("Error reports", ("sentry_dsn",), "to collect errors in Sentry"),
+    ("Traces", ("otel_exporter_otlp_endpoint",), "to collect traces"),
+)
+
+
+def features(settings: Settings) -> list[Feature]:
+    """Every feature, on or off, with what to do about it. Looks at the settings alone."""
+    return [_master_key(settings), _key_store(settings), *(_optional(settings, *row) for row in _OPTIONAL)]
+
+
+def _optional(settings: Settings, name: str, needed: tuple[str, ...], purpose: str) -> Feature:
+    missing = [setting.upper() for setting in needed if not getattr(settings, setting)]
+    advice = f"set {' and '.join(missing)} {purpose}" if missing else ""
+    return Feature(name, not missing, advice)
+
+
+def _master_key(settings: Settings) -> Feature:
+    configured = settings.master_keys or settings.master_key_file
+    there = bool(configured) or (settings.chewbotta_home / "master.key").is_file()
+    return Feature("Master key", there, "" if there else "run `chewbotta keys generate`")
+
+
+def _key_store(settings: Settings) -> Feature:
+    local = settings.keystore_url.get_secret_value().startswith("sqlite")
+    shared = settings.database_url.get_secret_value().startswith("postgresql")
+    advice = "set KEYSTORE_URL to a second PostgreSQL database: a file serves one machine only"
+    return Feature("Key store", True, advice if local and shared else "")
