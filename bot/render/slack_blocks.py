@@ -72,7 +72,8 @@ def code(words: str) -> str:
 def link(url: str | None, label: str) -> str:
     """A link where the address is one of the web, else the label alone."""
     address = web_address(url)
-    return f"<{address}|{literal(label)}>" if address else literal(label)
+    shown = literal(text.shorten(text.clean(label), HEADER_TEXT))
+    return f"<{address}|{shown}>" if address else shown
 
 
 def web_address(url: str | None) -> str | None:
