@@ -117,7 +117,7 @@ def _in_currency(amount: float, unit: str | None, currency: str | None) -> str:
 
 def _table(answer: Answer, tz: tzinfo) -> Iterator[ConsoleRenderable]:
     yield said(answer.text)
-    if answer.rows:
+    if answer.rows and answer.columns:
         yield _Fitting(sheet.sheet(answer, tz))
     if shown := sheet.shown_of(answer):
         yield said(f"{shown} rows. Ask for “all” to see more.", DIM)
@@ -179,8 +179,10 @@ def _by_currency(answer: Answer, tz: tzinfo) -> list[_Group]:
     figure = next((i for i, column in enumerate(drawn.columns) if i and column.is_figure), None)
     where = columns.index("currency") if "currency" in columns[1:] else None
     groups: dict[str, list[tuple[str, float | None, str]]] = {}
-    for whole, raw, words in zip(answer.rows or (), drawn.raw, drawn.rows, strict=True):
-        currency = str(whole[where] or "") if where is not None else answer.currency or ""
+    rows = zip(answer.rows or (), drawn.raw, drawn.rows, strict=True) if columns else ()
+    for whole, raw, words in rows:
+        own = whole[where] if where is not None and where < len(whole) else answer.currency
+        currency = str(own or "")
         value = raw[figure] if figure is not None else None
         known = value if isinstance(value, int | float) else None
         groups.setdefault(currency, []).append((words[0], known, words[figure] if figure else text.NOTHING))
