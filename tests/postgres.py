@@ -50,7 +50,19 @@ class Cluster:
         self._user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
         if self._user:
             os.chown(self._folder, self._user.pw_uid, self._user.pw_gid)
-        self._run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        self._run(
+            "initdb",
+            "-D",
+            str(self.data),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        )
         options = {
             "listen_addresses": "127.0.0.1",
             "port": self.port,
@@ -85,7 +97,8 @@ class Cluster:
     def _wait_until_ready(self) -> None:
         for _ in range(300):
             ready = subprocess.run(
-                [str(self._binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False
+                [str(self._binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)],
+                check=False,
             )
             if ready.returncode == 0:
                 return
@@ -98,7 +111,16 @@ class Cluster:
     def dump(self, database: str) -> bytes:
         """A logical dump of everything in `database`, as SQL text."""
         done = subprocess.run(
-            [str(self._binaries / "pg_dump"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", database],
+            [
+                str(self._binaries / "pg_dump"),
+                "-h",
+                "127.0.0.1",
+                "-p",
+                str(self.port),
+                "-U",
+                "postgres",
+                database,
+            ],
             check=True,
             capture_output=True,
         )

@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
 from storage.metrics.catalog import Unit
 
 ByCurrency = Mapping[str, int | float]
 """Currency code → figure: {"usd": 1234000}. Currencies whose figure is zero may be left out."""
-
-_NONE: ByCurrency = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Number:
 
     unit: Unit
     value: int | float | None = None
-    values: ByCurrency = field(default=_NONE)
+    values: ByCurrency = field(default_factory=dict)
     rows_counted: int | None = None
     left_out: int = 0
 
@@ -114,12 +111,12 @@ class ProfileFigures:
     profile: ProfileRef
     status: str
     plan: str | None = None
-    mrr: ByCurrency = field(default=_NONE)
+    mrr: ByCurrency = field(default_factory=dict)
     country: str | None = None
     customer_since: datetime | None = None
     subscriptions: tuple[SubscriptionFigures, ...] = ()
     last_payment: PaymentFigures | None = None
-    outstanding: ByCurrency = field(default=_NONE)
+    outstanding: ByCurrency = field(default_factory=dict)
     open_conversations: int | None = None
     movements: tuple[MovementFigures, ...] = ()
 

@@ -8,6 +8,7 @@ cannot exist.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -71,6 +72,17 @@ class Or(Part):
 Filter = Annotated[Condition | Not | And | Or, Field(discriminator="kind")]
 
 
+def _conditions_of(term: Filter | None) -> Iterator[Condition]:
+    match term:
+        case Condition():
+            yield term
+        case Not():
+            yield from _conditions_of(term.term)
+        case And() | Or():
+            for part in term.terms:
+                yield from _conditions_of(part)
+
+
 class Period(Part):
     """Half-open [start, end) in the account's time zone; start = end is a moment.
 
@@ -129,6 +141,14 @@ class Plan(Part):
     compare: Compare | None = None
     compare_period: Period | None = None
     customer: str | None = None
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """All conditions of the filters, wherever they stand."""
+        return tuple(_conditions_of(self.filters))
+
+    def filters_and(self, condition: Condition) -> Filter:
+        """The plan's filters and one condition more."""
+        return condition if self.filters is None else And(terms=(self.filters, condition))
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

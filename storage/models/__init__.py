@@ -13,8 +13,8 @@ from storage.models.billing import (
     SubscriptionChange,
 )
 from storage.models.customer import Customer, CustomerLink
-from storage.models.derived import Movement, MrrSpan, StaleCustomer
-from storage.models.source import Checkpoint, Source, SourceError, SourceState
+from storage.models.derived import Movement, MrrSpan, Profile, StaleCustomer
+from storage.models.source import Checkpoint, Source, SourceError, SourceState, Tombstone
 
 __all__ = [
     "Account",
@@ -31,6 +31,7 @@ __all__ = [
     "Payment",
     "Price",
     "Product",
+    "Profile",
     "Refund",
     "SeenEvent",
     "Source",
@@ -41,4 +42,5 @@ __all__ = [
     "Subscription",
     "SubscriptionChange",
     "Tenant",
+    "Tombstone",
 ]

@@ -5,7 +5,7 @@ Amounts are minor units beside their currency. Nothing here is personal; vendor 
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer, String, text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, OfSource, SourceRecord
@@ -34,7 +34,10 @@ class Price(Base, SourceRecord):
 
 
 class Subscription(Base, SourceRecord):
-    """A recurring agreement as the source has it now. Its MRR over time stands in `mrr_span`."""
+    """A recurring agreement as the source has it now. Its MRR over time stands in `mrr_span`.
+
+    `products` are the ids of its licensed products, sorted and joined: which go together tells add-ons.
+    """
 
     __tablename__ = "subscription"
     __table_args__ = (Index("ix_subscription_customer", "account_id", "source_id", "customer_id"),)
@@ -56,6 +59,7 @@ class Subscription(Base, SourceRecord):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     collection_paused: Mapped[bool]
     first_seen_at: Mapped[datetime] = mapped_column(Instant)
+    products: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class SubscriptionChange(Base, OfSource):
@@ -110,6 +114,14 @@ class Payment(Base, SourceRecord):
     __table_args__ = (
         Index("ix_payment_created", "account_id", "created_at"),
         Index("ix_payment_customer", "account_id", "source_id", "customer_id", "created_at"),
+        Index(
+            "ix_payment_failed_invoice",
+            "account_id",
+            "source_id",
+            "invoice_id",
+            sqlite_where=text("status = 'failed'"),
+            postgresql_where=text("status = 'failed'"),
+        ),
     )
 
     customer_id: Mapped[bytes | None] = mapped_column(RecordId)

@@ -48,6 +48,27 @@ class Movement(Base, Tenant):
     amount: Mapped[int] = mapped_column(BigInteger)
 
 
+class Profile(Base, Tenant):
+    """A real customer: what its records say together. Current facts that lists and cuts read at once.
+
+    `country` is that of its oldest billing record which has one; `signed_up_at` the creation of its first.
+    `customer_since` is when its MRR first rose above 0; `failing` says that its latest payment failed.
+    An anonymous profile (of a customer that its source deleted) has no country and no sign-up.
+    """
+
+    __tablename__ = "profile"
+    __table_args__ = (
+        Index("ix_profile_since", "account_id", "customer_since"),
+        Index("ix_profile_signed_up", "account_id", "signed_up_at"),
+    )
+
+    profile_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
+    country: Mapped[str | None] = mapped_column(String(2))
+    signed_up_at: Mapped[datetime | None] = mapped_column(Instant)
+    customer_since: Mapped[datetime | None] = mapped_column(Instant)
+    failing: Mapped[bool]
+
+
 class StaleCustomer(Base, OfSource):
     """A customer whose records changed and whose spans wait to be recomputed; written with the change."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKeyConstraint, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, OfSource, Tenant
-from storage.types import Document, Instant
+from storage.types import Document, Instant, RecordId
 
 
 class SourceState(StrEnum):
@@ -22,13 +22,12 @@ class Source(Base, Tenant):
     """A system that the account has connected. The credential is sealed with the source's own key.
 
     `synced_at` is the end of the last complete sync: the "as of" of every answer. `left_out` names the
-    streams that the key may not read or the server does not offer, with the reason.
+    streams that the key may not read or the server does not offer, with the reason. `add_ons` are the
+    products that were taken for add-ons when spans were last computed.
     """
 
     __tablename__ = "source"
-    __table_args__ = (
-        ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),
-    )
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
 
     source_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
@@ -40,6 +39,7 @@ class Source(Base, Tenant):
     backfilled_at: Mapped[datetime | None] = mapped_column(Instant)
     synced_at: Mapped[datetime | None] = mapped_column(Instant)
     left_out: Mapped[dict[str, str]] = mapped_column(Document(dict[str, str]), default=dict)
+    add_ons: Mapped[tuple[bytes, ...]] = mapped_column(Document(tuple[bytes, ...]), default=tuple)
 
 
 class Checkpoint(Base, OfSource):
@@ -80,3 +80,17 @@ class SourceError(Base, OfSource):
     code: Mapped[str | None] = mapped_column(String(64))
     request_id: Mapped[str | None] = mapped_column(String(64))
     attempt: Mapped[int] = mapped_column(Integer)
+
+
+class Tombstone(Base, OfSource):
+    """A customer that the source deleted, as a keyed hash: late pages and events cannot bring it back."""
+
+    __tablename__ = "tombstone"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "source_id"], ["source.account_id", "source.source_id"], ondelete="CASCADE"
+        ),
+    )
+
+    customer_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
+    deleted_at: Mapped[datetime] = mapped_column(Instant)

@@ -47,7 +47,9 @@ async def test_a_session_sees_its_own_rows(db: Database, two_accounts: tuple[int
     assert [row.account_id for row in rows] == [ours]
 
 
-async def test_asking_for_another_account_returns_nothing(db: Database, two_accounts: tuple[int, int]) -> None:
+async def test_asking_for_another_account_returns_nothing(
+    db: Database, two_accounts: tuple[int, int]
+) -> None:
     """A query that names another account finds no row, as a column, an alias or a count."""
     ours, theirs = two_accounts
     async with db.tenant(ours) as session:
@@ -118,7 +120,9 @@ class TestRowLevelSecurity:
         async with db.tenant(ours) as session:
             found = await session.execute(text("SELECT * FROM source WHERE account_id = :id"), {"id": theirs})
             assert found.all() == []
-            changed = await session.execute(text("UPDATE source SET label = 'x' WHERE account_id = :id"), {"id": theirs})
+            changed = await session.execute(
+                text("UPDATE source SET label = 'x' WHERE account_id = :id"), {"id": theirs}
+            )
             assert changed.rowcount == 0
 
     async def test_a_session_without_an_account_sees_no_row(
@@ -147,7 +151,9 @@ class TestRowLevelSecurity:
         """The roles that sessions take on are no superusers, bypass no policy and own no table."""
         async with db.engine.connect() as connection:
             roles = await connection.execute(
-                text("SELECT rolsuper OR rolbypassrls OR rolcanlogin FROM pg_roles WHERE rolname LIKE 'chewbotta_%'")
+                text(
+                    "SELECT rolsuper OR rolbypassrls OR rolcanlogin FROM pg_roles WHERE rolname LIKE 'chewbotta_%'"
+                )
             )
             assert list(roles.scalars()) == [False, False]
             owned = await connection.execute(
@@ -183,7 +189,9 @@ class TestSqlite:
     async def test_a_long_statement_is_ended(self, db: Database, two_accounts: tuple[int, int]) -> None:
         """A statement that runs over the session's timeout is interrupted."""
         numbers = select(func.count()).select_from(
-            text("(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000) SELECT i FROM n)")
+            text(
+                "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000) SELECT i FROM n)"
+            )
         )
         with pytest.raises(DBAPIError, match="interrupt"):
             async with db.tenant(two_accounts[0], read_only=True, timeout=0.05) as session:

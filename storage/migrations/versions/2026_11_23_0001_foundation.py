@@ -193,6 +193,14 @@ def upgrade() -> None:
         ["account_id", "source_id", "customer_id", "created_at"],
         unique=False,
     )
+    op.create_index(
+        "ix_payment_failed_invoice",
+        "payment",
+        ["account_id", "source_id", "invoice_id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'failed'"),
+        postgresql_where=sa.text("status = 'failed'"),
+    )
     op.create_table(
         "price",
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -214,6 +222,18 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.LargeBinary(16), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "source_id", "id", name=op.f("pk_product")),
     )
+    op.create_table(
+        "profile",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("profile_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=True),
+        sa.Column("signed_up_at", guards.instant(), nullable=True),
+        sa.Column("customer_since", guards.instant(), nullable=True),
+        sa.Column("failing", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "profile_id", name=op.f("pk_profile")),
+    )
+    op.create_index("ix_profile_signed_up", "profile", ["account_id", "signed_up_at"], unique=False)
+    op.create_index("ix_profile_since", "profile", ["account_id", "customer_since"], unique=False)
     op.create_table(
         "refund",
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -257,6 +277,7 @@ def upgrade() -> None:
         sa.Column("ended_at", guards.instant(), nullable=True),
         sa.Column("collection_paused", sa.Boolean(), nullable=False),
         sa.Column("first_seen_at", guards.instant(), nullable=False),
+        sa.Column("products", sa.LargeBinary(), nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(16), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "source_id", "id", name=op.f("pk_subscription")),
     )
@@ -312,6 +333,7 @@ def upgrade() -> None:
         sa.Column("backfilled_at", guards.instant(), nullable=True),
         sa.Column("synced_at", guards.instant(), nullable=True),
         sa.Column("left_out", sa.Text(), nullable=False),
+        sa.Column("add_ons", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.account_id"], name=op.f("fk_source_account"), ondelete="CASCADE"
         ),
@@ -354,6 +376,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "source_id", "error_id", name=op.f("pk_source_error")),
     )
     op.create_index(op.f("ix_source_error_at"), "source_error", ["at"], unique=False)
+    op.create_table(
+        "tombstone",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("deleted_at", guards.instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id", "source_id"],
+            ["source.account_id", "source.source_id"],
+            name=op.f("fk_tombstone_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("account_id", "source_id", "customer_id", name=op.f("pk_tombstone")),
+    )
     guards.create_roles()
     guards.guard(
         "checkpoint",
@@ -367,6 +403,7 @@ def upgrade() -> None:
         "payment",
         "price",
         "product",
+        "profile",
         "refund",
         "seen_event",
         "source",
@@ -374,6 +411,7 @@ def upgrade() -> None:
         "stale_customer",
         "subscription",
         "subscription_change",
+        "tombstone",
     )
     guards.guard("account", grants="SELECT, UPDATE, DELETE")
     guards.guard_directory("account", "SELECT, INSERT")
@@ -382,6 +420,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("tombstone")
     op.drop_index(op.f("ix_source_error_at"), table_name="source_error")
     op.drop_table("source_error")
     op.drop_table("checkpoint")
@@ -396,8 +435,17 @@ def downgrade() -> None:
     op.drop_table("stale_customer")
     op.drop_index("ix_refund_created", table_name="refund")
     op.drop_table("refund")
+    op.drop_index("ix_profile_since", table_name="profile")
+    op.drop_index("ix_profile_signed_up", table_name="profile")
+    op.drop_table("profile")
     op.drop_table("product")
     op.drop_table("price")
+    op.drop_index(
+        "ix_payment_failed_invoice",
+        table_name="payment",
+        sqlite_where=sa.text("status = 'failed'"),
+        postgresql_where=sa.text("status = 'failed'"),
+    )
     op.drop_index("ix_payment_customer", table_name="payment")
     op.drop_index("ix_payment_created", table_name="payment")
     op.drop_table("payment")

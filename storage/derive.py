@@ -1,0 +1,294 @@
+"""Recomputes what follows from the records: profiles, MRR spans, movements.
+
+Work to do is a row in `stale_customer`, written with the change that caused it, so that a process may be
+killed at any moment: whoever comes next goes on. Each chunk of customers is one transaction, and
+recomputing a customer twice gives the same rows.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, func, insert, select, union
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import models
+from storage.metrics import money
+from storage.metrics.history import Agreement, Change, Span, customer_spans
+from storage.metrics.line_states import PriceBook
+from storage.profile_facts import recompute_profiles
+from storage.profiles import rejoin
+from storage.records import Discount
+from storage.session import Database
+from storage.stored import StoredLine
+
+CHUNK = 500
+
+_ID_BYTES = 16
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What every customer of a source is computed with."""
+
+    account_id: int
+    source_id: int
+    zone: ZoneInfo
+    book: PriceBook
+
+
+async def derive(db: Database, account_id: int, source_id: int, progress: Progress | None = None) -> int:
+    """Recomputes all stale customers of a source; returns how many. `progress` gets the number done so far."""
+    done = 0
+    setting = await _prepare(db, account_id, source_id)
+    while True:
+        async with db.tenant(account_id) as session:
+            chunk = await _next_chunk(session, setting)
+            if not chunk:
+                return done
+            await _derive_chunk(session, setting, chunk)
+        done += len(chunk)
+        if progress:
+            progress(done)
+
+
+async def mark_all_stale(session: AsyncSession, account_id: int, source_id: int) -> None:
+    """Marks every customer of a source, also those that only subscriptions and payments still name."""
+    customer, subscription = models.Customer, models.Subscription
+    everyone = union(
+        select(customer.account_id, customer.source_id, customer.id.label("customer_id")).where(
+            customer.account_id == account_id, customer.source_id == source_id
+        ),
+        select(subscription.account_id, subscription.source_id, subscription.customer_id).where(
+            subscription.account_id == account_id, subscription.source_id == source_id
+        ),
+    ).subquery()
+    stale = models.StaleCustomer.__table__
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    rows = select(everyone.c.account_id, everyone.c.source_id, everyone.c.customer_id).where(
+        everyone.c.customer_id.is_not(None)
+    )
+    connection = await session.connection()
+    await connection.execute(
+        dialect.insert(stale)
+        .from_select(["account_id", "source_id", "customer_id"], rows)
+        .on_conflict_do_nothing()
+    )
+
+
+async def _prepare(db: Database, account_id: int, source_id: int) -> _Setting:
+    """Reads prices and add-ons; when other products than before are add-ons, everyone is stale."""
+    async with db.tenant(account_id) as session:
+        zone = await session.scalar(select(models.Account.time_zone).where(models.Account.account_id == account_id))
+        prices = await session.execute(
+            select(models.Price.id, models.Price.definition).where(
+                models.Price.account_id == account_id, models.Price.source_id == source_id
+            )
+        )
+        subscription = models.Subscription
+        combinations = await session.scalars(
+            select(subscription.products)
+            .where(subscription.account_id == account_id, subscription.source_id == source_id)
+            .distinct()
+        )
+        add_ons = money.add_ons(map(_split, combinations))
+        source = await session.get_one(models.Source, (account_id, source_id))
+        if set(source.add_ons) != add_ons:
+            source.add_ons = tuple(sorted(add_ons))
+            await mark_all_stale(session, account_id, source_id)
+        book = PriceBook({price_id: definition for price_id, definition in prices}, add_ons)
+        return _Setting(account_id, source_id, ZoneInfo(zone or "UTC"), book)
+
+
+def _split(products: bytes) -> frozenset[bytes]:
+    return frozenset(products[i : i + _ID_BYTES] for i in range(0, len(products), _ID_BYTES))
+
+
+async def _next_chunk(session: AsyncSession, setting: _Setting) -> list[bytes]:
+    stale = models.StaleCustomer
+    found = await session.scalars(
+        select(stale.customer_id)
+        .where(stale.account_id == setting.account_id, stale.source_id == setting.source_id)
+        .order_by(stale.customer_id)
+        .limit(CHUNK)
+    )
+    return list(found)
+
+
+async def _derive_chunk(session: AsyncSession, setting: _Setting, chunk: Sequence[bytes]) -> None:
+    joined = await rejoin(session, setting.account_id, setting.source_id, chunk)
+    spans = await _spans_of(session, setting, chunk)
+    await _replace_spans(session, setting, chunk, spans, joined.profile_of)
+    await recompute_profiles(session, account_id=setting.account_id, zone=setting.zone, profiles=joined.touched)
+    stale = models.StaleCustomer
+    await session.execute(
+        delete(stale).where(
+            stale.account_id == setting.account_id,
+            stale.source_id == setting.source_id,
+            stale.customer_id.in_(chunk),
+        )
+    )
+
+
+async def _spans_of(
+    session: AsyncSession, setting: _Setting, chunk: Sequence[bytes]
+) -> dict[bytes, list[Span]]:
+    """Spans by customer, computed in a thread: the event loop stays free for others."""
+    of_source = {"account_id": setting.account_id, "source_id": setting.source_id}
+    discounts = {
+        row.id: row.discounts
+        for row in await session.execute(
+            select(models.Customer.id, models.Customer.discounts)
+            .filter_by(**of_source)
+            .where(models.Customer.id.in_(chunk))
+        )
+    }
+    subscriptions = (
+        await session.execute(
+            select(*_AGREEMENT_COLUMNS).filter_by(**of_source).where(models.Subscription.customer_id.in_(chunk))
+        )
+    ).all()
+    ids = [row.id for row in subscriptions]
+    stopped = await _last_failures(session, setting, [r.id for r in subscriptions if r.status == "unpaid"])
+    changes: dict[bytes, list[Change]] = defaultdict(list)
+    change = models.SubscriptionChange
+    for row in await session.execute(
+        select(change.subscription_id, change.at, change.status, change.items, change.discounts)
+        .filter_by(**of_source)
+        .where(change.subscription_id.in_(ids))
+        .order_by(change.at)
+    ):
+        changes[row.subscription_id].append(
+            Change(at=row.at, status=row.status, items=row.items, discounts=row.discounts)
+        )
+    lines: dict[bytes, list[StoredLine]] = defaultdict(list)
+    for row in await session.execute(
+        select(models.Invoice.customer_id, models.Invoice.lines)
+        .filter_by(**of_source)
+        .where(models.Invoice.customer_id.in_(chunk), models.Invoice.lines != ())
+    ):
+        lines[row.customer_id].extend(row.lines)
+    agreements: dict[bytes, list[Agreement]] = defaultdict(list)
+    for row in subscriptions:
+        agreements[row.customer_id].append(
+            _agreement(row, discounts.get(row.customer_id, ()), stopped.get(row.id))
+        )
+    return await asyncio.to_thread(_compute, agreements, lines, changes, setting)
+
+
+_AGREEMENT_COLUMNS = [
+    getattr(models.Subscription, name)
+    for name in (
+        "id",
+        "customer_id",
+        "status",
+        "currency",
+        "items",
+        "discounts",
+        "started_at",
+        "trial_start",
+        "trial_end",
+        "canceled_at",
+        "ended_at",
+        "first_seen_at",
+    )
+]
+
+
+def _agreement(row: Any, of_customer: tuple[Discount, ...], stopped_at: datetime | None) -> Agreement:
+    return Agreement(
+        id=row.id,
+        status=row.status,
+        currency=row.currency,
+        items=row.items,
+        discounts=row.discounts or of_customer,
+        started_at=row.started_at,
+        trial_start=row.trial_start,
+        trial_end=row.trial_end,
+        canceled_at=row.canceled_at,
+        ended_at=row.ended_at,
+        first_seen_at=row.first_seen_at,
+        stopped_at=stopped_at,
+    )
+
+
+async def _last_failures(
+    session: AsyncSession, setting: _Setting, unpaid: Sequence[bytes]
+) -> dict[bytes, datetime]:
+    """The last failed attempt to collect of subscriptions that are unpaid: when they stopped counting."""
+    if not unpaid:
+        return {}
+    invoice, payment = models.Invoice, models.Payment
+    rows = await session.execute(
+        select(invoice.subscription_id, func.max(payment.created_at, type_=payment.created_at.type))
+        .join(
+            payment,
+            (payment.account_id == invoice.account_id)
+            & (payment.source_id == invoice.source_id)
+            & (payment.invoice_id == invoice.id),
+        )
+        .where(
+            invoice.account_id == setting.account_id,
+            invoice.source_id == setting.source_id,
+            invoice.subscription_id.in_(unpaid),
+            payment.status == "failed",
+        )
+        .group_by(invoice.subscription_id)
+    )
+    return {subscription_id: at for subscription_id, at in rows}
+
+
+def _compute(
+    agreements: dict[bytes, list[Agreement]],
+    lines: dict[bytes, list[StoredLine]],
+    changes: dict[bytes, list[Change]],
+    setting: _Setting,
+) -> dict[bytes, list[Span]]:
+    return {
+        customer_id: customer_spans(of_customer, lines.get(customer_id, ()), changes, setting.book)
+        for customer_id, of_customer in agreements.items()
+    }
+
+
+async def _replace_spans(
+    session: AsyncSession,
+    setting: _Setting,
+    chunk: Sequence[bytes],
+    spans: dict[bytes, list[Span]],
+    profile_of: dict[bytes, bytes],
+) -> None:
+    table = models.MrrSpan
+    await session.execute(
+        delete(table).where(
+            table.account_id == setting.account_id,
+            table.source_id == setting.source_id,
+            table.customer_id.in_(chunk),
+        )
+    )
+    rows = [
+        {
+            "account_id": setting.account_id,
+            "source_id": setting.source_id,
+            "subscription_id": span.subscription_id,
+            "starts_at": span.starts_at,
+            "ends_at": span.ends_at,
+            "customer_id": customer_id,
+            "profile_id": profile_of.get(customer_id, customer_id),
+            "product_id": span.product_id,
+            "interval": span.interval,
+            "currency": span.currency,
+            "mrr": span.mrr,
+            "trial": span.trial,
+        }
+        for customer_id, of_customer in spans.items()
+        for span in of_customer
+    ]
+    if rows:
+        await session.execute(insert(table), rows)

@@ -1,0 +1,183 @@
+"""Lists of an entity: which rows, in which order, how many in all; then what to show of those few."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import models
+from storage.metrics.catalog import ENTITIES
+from storage.metrics.figures import Cell, ProfileRef, Table
+from storage.metrics.plan import And, Condition, Filter, Not, Or, Plan
+from storage.metrics.scope import (
+    Query,
+    Scope,
+    Unanswerable,
+    counting,
+    in_force,
+    joins_product,
+    matches,
+    of_customer,
+)
+
+DEFAULT_ROWS = 10
+
+_BEYOND_PAYING = frozenset({"failing", "overdue", "trial_ends", "churned", "status", "signed_up", "customer"})
+"""Filters that ask for customers whether they pay now or not."""
+
+
+def fields_of(term: Filter | None) -> set[str]:
+    match term:
+        case None:
+            return set()
+        case Condition():
+            return {term.field}
+        case Not():
+            return fields_of(term.term)
+        case And() | Or():
+            return {name for part in term.terms for name in fields_of(part)}
+
+
+async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
+    """Profiles that pay at the scope's moment, or that a filter names; by MRR unless the plan says otherwise.
+
+    Ordered by MRR on request, only profiles billed in the account's currency are ranked: others cannot be
+    compared without exchange rates, and `left_out` says how many there are.
+    """
+    asking = scope.asking
+    by_profile = _mrr_by_profile(scope)
+    profile = models.Profile
+    query = (
+        select(profile.profile_id, func.count().over().label("total"))
+        .outerjoin(by_profile, by_profile.c.profile_id == profile.profile_id)
+        .where(profile.account_id == asking.account_id, matches(scope, profile.profile_id))
+    )
+    if not fields_of(scope.filters) & _BEYOND_PAYING:
+        query = query.where(by_profile.c.total > 0)
+    ranked = plan.order is not None and plan.order.field == "mrr"
+    left_out = 0
+    if ranked:
+        left_out = await _count(session, query.where(by_profile.c.own == 0, by_profile.c.total > 0))
+        query = query.where(by_profile.c.own > 0)
+    found = (await session.execute(_ordered(query, plan, by_profile).limit(plan.limit or DEFAULT_ROWS))).all()
+    profiles = [bytes(row.profile_id) for row in found]
+    facts = await _facts(session, scope, profiles)
+    return Table(
+        columns=ENTITIES["customer"].columns,
+        rows=tuple(_customer_row(facts[profile_id], asking.currency) for profile_id in profiles),
+        total_rows=found[0].total if found else 0,
+        left_out=left_out,
+    )
+
+
+def _mrr_by_profile(scope: Scope) -> Any:
+    """Each paying profile's MRR: `own` in the account's currency, `total` in any (for "pays" alone)."""
+    span = models.MrrSpan
+    own = case((span.currency == scope.asking.currency, span.mrr), else_=0)
+    return (
+        select(span.profile_id, func.sum(own).label("own"), func.sum(span.mrr).label("total"))
+        .where(span.account_id == scope.asking.account_id, counting(span, scope.moment), span.mrr > 0)
+        .group_by(span.profile_id)
+        .subquery()
+    )
+
+
+async def _count(session: AsyncSession, query: Query) -> int:
+    return await session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _ordered(query: Query, plan: Plan, by_profile: Any) -> Query:
+    profile = models.Profile
+    columns: dict[str, Any] = {
+        "mrr": by_profile.c.own,
+        "customer_since": profile.customer_since,
+        "signed_up": profile.signed_up_at,
+        "country": profile.country,
+    }
+    name = plan.order.field if plan.order else "mrr"
+    if name not in columns:
+        raise Unanswerable(f"customers cannot be put in order of {name}")
+    descending = plan.order.descending if plan.order else True
+    first = columns[name].desc() if descending else columns[name].asc()
+    return query.order_by(first.nulls_last(), by_profile.c.total.desc().nulls_last(), profile.profile_id)
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What a row shows of one profile. `spans` are those in force: (product, currency, mrr, trial)."""
+
+    profile_id: bytes
+    country: str | None
+    customer_since: datetime | None
+    spans: list[tuple[str | None, str, int, bool]]
+    statuses: set[str]
+
+
+async def _facts(session: AsyncSession, scope: Scope, profiles: Sequence[bytes]) -> dict[bytes, _Facts]:
+    """Three queries for all shown profiles together."""
+    profile, span, product = models.Profile, models.MrrSpan, models.Product
+    subscription, customer = models.Subscription, models.Customer
+    account_id = scope.asking.account_id
+    facts = {
+        row.profile_id: _Facts(row.profile_id, row.country, row.customer_since, [], set())
+        for row in await session.execute(
+            select(profile.profile_id, profile.country, profile.customer_since).where(
+                profile.account_id == account_id, profile.profile_id.in_(profiles)
+            )
+        )
+    }
+    in_force_now = await session.execute(
+        select(span.profile_id, product.name, span.currency, span.mrr, span.trial)
+        .outerjoin(product, joins_product(span, product))
+        .where(span.account_id == account_id, span.profile_id.in_(profiles), in_force(span, scope.moment))
+        .order_by(span.mrr.desc(), span.subscription_id)
+    )
+    for profile_id, *span_facts in in_force_now:
+        facts[profile_id].spans.append(tuple(span_facts))
+    statuses = await session.execute(
+        select(customer.profile_id, subscription.status)
+        .join(subscription, of_customer(subscription, customer))
+        .where(customer.account_id == account_id, customer.profile_id.in_(profiles))
+        .distinct()
+    )
+    for profile_id, status in statuses:
+        facts[profile_id].statuses.add(status)
+    return facts
+
+
+def customer_status(spans: Sequence[tuple[str | None, str, int, bool]], statuses: set[str]) -> str:
+    """One word for a customer: past_due, active, trialing, churned, or what its subscriptions say."""
+    if any(not trial for *_, trial in spans):
+        return "past_due" if "past_due" in statuses else "active"
+    if any(trial for *_, trial in spans):
+        return "trialing"
+    for status in ("paused", "unpaid", "incomplete"):
+        if status in statuses:
+            return status
+    return "churned" if "canceled" in statuses else "none"
+
+
+def _customer_row(facts: _Facts, own_currency: str) -> tuple[Cell, ...]:
+    totals: dict[str, int] = defaultdict(int)
+    for _, currency, mrr, trial in facts.spans:
+        if not trial:
+            totals[currency] += mrr
+    currency = own_currency if totals.get(own_currency) else max(totals, key=totals.__getitem__, default=None)
+    plans = [plan for plan, *_ in facts.spans if plan]
+    return (
+        ProfileRef(facts.profile_id),
+        plans[0] if plans else None,
+        totals[currency] if currency else 0,
+        currency or own_currency,
+        customer_status(facts.spans, facts.statuses),
+        facts.country,
+        facts.customer_since,
+    )
+
+
+def ref(profile_id: bytes | None) -> ProfileRef | None:
+    return ProfileRef(bytes(profile_id)) if profile_id else None

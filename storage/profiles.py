@@ -1,0 +1,137 @@
+"""Joining a source's records into profiles: one profile is one real customer.
+
+Two records are the same customer when they carry the same id of another system or share a normalised
+e-mail address; never by name alone. A profile is named after the smallest record id in it, so that the
+same records give the same profile in whatever order they came.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import models
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What joins a record: its keyed e-mail, and the profile it is in."""
+
+    email_key: bytes | None
+    profile_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rejoined:
+    """The profiles that records are in now, and those that lost or won a record and must be recomputed."""
+
+    profile_of: dict[bytes, bytes]
+    touched: set[bytes]
+
+
+async def rejoin(
+    session: AsyncSession, account_id: int, source_id: int, customer_ids: Iterable[bytes]
+) -> Rejoined:
+    """Joins these records, and all that hang together with them, anew.
+
+    A record that has no row any more (an anonymous one) is a profile of its own.
+    """
+    wanted = set(customer_ids)
+    known, links = await _connected(session, account_id, source_id, wanted)
+    profile_of = _join(known, links)
+    moved = [
+        {"row_id": record, "profile": profile}
+        for record, profile in profile_of.items()
+        if known[record].profile_id != profile
+    ]
+    if moved:
+        await _move(session, account_id, source_id, moved)
+    touched = {known_record.profile_id for known_record in known.values()} | set(profile_of.values())
+    for anonymous in wanted - known.keys():
+        profile_of[anonymous] = anonymous
+        touched.add(anonymous)
+    return Rejoined(profile_of, touched)
+
+
+async def _connected(
+    session: AsyncSession, account_id: int, source_id: int, wanted: set[bytes]
+) -> tuple[dict[bytes, _Known], dict[bytes, set[bytes]]]:
+    """All records that hang together with the wanted ones, and which records carry each link.
+
+    Each round finds the neighbours of the last one; real customers are a round or two deep.
+    """
+    customer, link = models.Customer, models.CustomerLink
+    of_source = (customer.account_id == account_id, customer.source_id == source_id)
+    known: dict[bytes, _Known] = {}
+    links: dict[bytes, set[bytes]] = defaultdict(set)
+    conditions: Any = customer.id.in_(wanted)
+    while True:
+        rows = await session.execute(
+            select(customer.id, customer.email_key, customer.profile_id).where(*of_source, conditions)
+        )
+        fresh = {row.id: _Known(row.email_key, row.profile_id) for row in rows if row.id not in known}
+        if not fresh:
+            return known, links
+        known |= fresh
+        carried = await session.execute(
+            select(link.customer_id, link.link_key).where(
+                link.account_id == account_id, link.source_id == source_id, link.customer_id.in_(fresh)
+            )
+        )
+        link_keys = set()
+        for record, link_key in carried:
+            links[link_key].add(record)
+            link_keys.add(link_key)
+        sharing = select(link.customer_id).where(
+            link.account_id == account_id, link.source_id == source_id, link.link_key.in_(link_keys)
+        )
+        emails = {record.email_key for record in fresh.values() if record.email_key is not None}
+        conditions = or_(
+            customer.email_key.in_(emails),
+            customer.profile_id.in_({record.profile_id for record in fresh.values()}),
+            customer.id.in_(sharing),
+        )
+
+
+def _join(known: dict[bytes, _Known], links: dict[bytes, set[bytes]]) -> dict[bytes, bytes]:
+    """Union-find over shared e-mails and links; the root of a set is its smallest record id."""
+    root = {record: record for record in known}
+
+    def find(record: bytes) -> bytes:
+        while root[record] != record:
+            root[record] = root[root[record]]
+            record = root[record]
+        return record
+
+    groups: dict[bytes, list[bytes]] = defaultdict(list)
+    for record, facts in known.items():
+        if facts.email_key is not None:
+            groups[facts.email_key].append(record)
+    for members in (*groups.values(), *links.values()):
+        roots = {find(record) for record in members if record in root}
+        smallest = min(roots, default=None)
+        for other in roots:
+            if smallest is not None:
+                root[other] = smallest
+    return {record: find(record) for record in known}
+
+
+async def _move(
+    session: AsyncSession, account_id: int, source_id: int, moved: list[dict[str, bytes]]
+) -> None:
+    customer, span = models.Customer.__table__, models.MrrSpan.__table__
+    connection = await session.connection()
+    for table, column in ((customer, customer.c.id), (span, span.c.customer_id)):
+        await connection.execute(
+            update(table)
+            .where(
+                table.c.account_id == account_id,
+                table.c.source_id == source_id,
+                column == bindparam("row_id"),
+            )
+            .values(profile_id=bindparam("profile")),
+            moved,
+        )

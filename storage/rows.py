@@ -1,0 +1,254 @@
+"""Records → rows: vendor ids become keyed hashes, personal fields one sealed document, the rest columns."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from storage import models, records
+from storage.metrics.money import licensed_products
+from storage.stored import StoredItem, StoredLine, StoredPrice
+from storage.vault import SourceKeys
+
+Row = dict[str, Any]
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a row needs to know of its surroundings. `observed_at`: when the source said so."""
+
+    account_id: int
+    source_id: int
+    keys: SourceKeys
+    observed_at: datetime
+
+    def id_of(self, kind: str, vendor_id: str | None) -> bytes | None:
+        return None if vendor_id is None else self.keys.record_id(kind, vendor_id)
+
+    def start(self, record: records.Record) -> Row:
+        """The columns that every record's row has."""
+        return {
+            "account_id": self.account_id,
+            "source_id": self.source_id,
+            "id": self.keys.record_id(record.KIND, record.id),
+            "fingerprint": self.keys.record_id("fingerprint", _encode(record).decode()),
+        }
+
+
+class Personal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The sealed document of a customer: `records.Customer.PERSONAL`."""
+
+    id: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
+
+
+_personal_decoder = msgspec.json.Decoder(Personal)
+
+
+def seal_personal(keys: SourceKeys, row_id: bytes, personal: Personal) -> bytes:
+    return keys.seal(table="customer", row_id=row_id, column="sealed", plaintext=_encode(personal))
+
+
+def open_personal(keys: SourceKeys, row_id: bytes, sealed: bytes) -> Personal:
+    """The personal fields of a customer's row; raises what `SourceKeys.open` raises."""
+    return _personal_decoder.decode(
+        keys.open(table="customer", row_id=row_id, column="sealed", sealed=sealed)
+    )
+
+
+def _customer(record: records.Customer, writing: Writing) -> Row:
+    row = writing.start(record)
+    keys = writing.keys
+    personal = Personal(record.id, record.name, record.email, record.phone, record.links)
+    row["sealed"] = seal_personal(keys, row["id"], personal)
+    row["email_key"] = keys.blind("email", record.email)
+    row["domain_key"] = keys.blind("domain", record.email)
+    row["name_key"] = keys.blind("name", record.name)
+    row["phone_key"] = keys.blind("phone", record.phone)
+    row["profile_id"] = row["id"]
+    row["country"] = record.country
+    row["currency"] = record.currency
+    row["discounts"] = record.discounts
+    row["created_at"] = record.created_at
+    return row
+
+
+def link_rows(record: records.Customer, writing: Writing) -> list[Row]:
+    """One row for each id that the customer carries of another system."""
+    customer_id = writing.keys.record_id(record.KIND, record.id)
+    return [
+        {
+            "account_id": writing.account_id,
+            "source_id": writing.source_id,
+            "customer_id": customer_id,
+            "link_key": writing.keys.record_id("link", f"{system}:{value}"),
+        }
+        for system, value in record.links
+    ]
+
+
+def _product(record: records.Product, writing: Writing) -> Row:
+    return {
+        **writing.start(record),
+        "name": record.name[:250],
+        "active": record.active,
+        "created_at": record.created_at,
+    }
+
+
+def stored_price(price: records.Price, writing: Writing) -> StoredPrice:
+    return StoredPrice(
+        id=writing.keys.record_id("price", price.id),
+        product_id=writing.keys.record_id("product", price.product_id),
+        currency=price.currency,
+        interval=price.interval,
+        interval_count=price.interval_count,
+        usage=price.usage,
+        unit_amount=price.unit_amount,
+        tiers_mode=price.tiers_mode,
+        tiers=price.tiers,
+        divide_by=price.divide_by,
+        round_up=price.round_up,
+    )
+
+
+def _price(record: records.Price, writing: Writing) -> Row:
+    definition = stored_price(record, writing)
+    return {**writing.start(record), "product_id": definition.product_id, "definition": definition}
+
+
+def _stored_item(item: records.Item, writing: Writing) -> StoredItem:
+    return StoredItem(
+        id=writing.keys.record_id("item", item.id),
+        price=stored_price(item.price, writing),
+        quantity=item.quantity,
+        discounts=item.discounts,
+    )
+
+
+def _subscription(record: records.Subscription, writing: Writing) -> Row:
+    items = tuple(_stored_item(item, writing) for item in record.items)
+    return {
+        **writing.start(record),
+        "customer_id": writing.id_of("customer", record.customer_id),
+        "status": record.status,
+        "currency": record.currency,
+        "items": items,
+        "discounts": record.discounts,
+        "created_at": record.created_at,
+        "started_at": record.started_at,
+        "trial_start": record.trial_start,
+        "trial_end": record.trial_end,
+        "current_period_start": record.current_period_start,
+        "current_period_end": record.current_period_end,
+        "cancel_at": record.cancel_at,
+        "cancel_at_period_end": record.cancel_at_period_end,
+        "canceled_at": record.canceled_at,
+        "ended_at": record.ended_at,
+        "collection_paused": record.collection_paused,
+        "first_seen_at": writing.observed_at,
+        "products": b"".join(sorted(licensed_products(items))),
+    }
+
+
+def _stored_lines(lines: Iterable[records.InvoiceLine], writing: Writing) -> tuple[StoredLine, ...]:
+    """Only what past MRR is rebuilt from: recurring lines of a subscription that are no prorations."""
+    return tuple(
+        StoredLine(
+            subscription_id=writing.keys.record_id("subscription", line.subscription_id),
+            price_id=writing.id_of("price", line.price_id),
+            product_id=writing.id_of("product", line.product_id),
+            quantity=line.quantity,
+            amount=line.amount,
+            period_start=line.period_start,
+            period_end=line.period_end,
+            recurring_discount=line.recurring_discount,
+        )
+        for line in lines
+        if line.subscription_id is not None and line.item_id is not None and not line.proration
+    )
+
+
+def _invoice(record: records.Invoice, writing: Writing) -> Row:
+    return {
+        **writing.start(record),
+        "customer_id": writing.id_of("customer", record.customer_id),
+        "subscription_id": writing.id_of("subscription", record.subscription_id),
+        "status": record.status,
+        "currency": record.currency,
+        "total": record.total,
+        "amount_due": record.amount_due,
+        "amount_paid": record.amount_paid,
+        "amount_remaining": record.amount_remaining,
+        "created_at": record.created_at,
+        "due_at": record.due_at,
+        "finalized_at": record.finalized_at,
+        "paid_at": record.paid_at,
+        "voided_at": record.voided_at,
+        "attempt_count": record.attempt_count,
+        "next_attempt_at": record.next_attempt_at,
+        "lines": _stored_lines(record.lines, writing),
+    }
+
+
+def _payment(record: records.Payment, writing: Writing) -> Row:
+    return {
+        **writing.start(record),
+        "customer_id": writing.id_of("customer", record.customer_id),
+        "invoice_id": writing.id_of("invoice", record.invoice_id),
+        "status": record.status,
+        "currency": record.currency,
+        "amount": record.amount,
+        "created_at": record.created_at,
+        "failure": record.failure,
+    }
+
+
+def _money_back(record: records.Refund | records.Dispute, writing: Writing) -> Row:
+    return {
+        **writing.start(record),
+        "payment_id": writing.id_of("payment", record.payment_id),
+        "status": record.status[:32],
+        "currency": record.currency,
+        "amount": record.amount,
+        "created_at": record.created_at,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the records of one class go. `keep`: columns that an update leaves as they are.
+
+    `customer_column`: the column that names the customer whose derived rows a change of the row may move.
+    """
+
+    model: type[models.SourceRecord]
+    to_row: Callable[[Any, Writing], Row]
+    keep: frozenset[str] = frozenset()
+    customer_column: str | None = None
+
+
+TARGETS: dict[type[records.Record], Target] = {
+    records.Product: Target(models.Product, _product),
+    records.Price: Target(models.Price, _price),
+    records.Customer: Target(
+        models.Customer, _customer, keep=frozenset({"profile_id"}), customer_column="id"
+    ),
+    records.Subscription: Target(
+        models.Subscription,
+        _subscription,
+        keep=frozenset({"first_seen_at"}),
+        customer_column="customer_id",
+    ),
+    records.Invoice: Target(models.Invoice, _invoice, customer_column="customer_id"),
+    records.Payment: Target(models.Payment, _payment, customer_column="customer_id"),
+    records.Refund: Target(models.Refund, _money_back),
+    records.Dispute: Target(models.Dispute, _money_back),
+}

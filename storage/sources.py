@@ -1,0 +1,198 @@
+"""Sources of an account: added, listed, opened, removed; and how far their sync has come."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from storage import models
+from storage.errors import OperatorError
+from storage.models import Source, SourceState
+from storage.session import Database
+from storage.source_keys import SourceKeys
+from storage.vault import Vault
+
+_DELETED_AT_ONCE = 5_000
+
+
+class NoSourceError(OperatorError):
+    """The account has no such source."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSecret:
+    """A source's credential, opened. Keep it out of logs: its repr shows nothing."""
+
+    key: str
+
+    def __repr__(self) -> str:
+        return "SourceSecret(...)"
+
+
+async def add_source(
+    db: Database,
+    vault: Vault,
+    account_id: int,
+    *,
+    kind: str,
+    label: str,
+    secret: SourceSecret,
+    base_url: str | None,
+    now: datetime,
+) -> int:
+    """Makes a source with keys of its own and returns its number; the credential is stored sealed."""
+    async with db.tenant(account_id) as session:
+        numbered = (
+            update(models.Account)
+            .where(models.Account.account_id == account_id)
+            .values(sources_made=models.Account.sources_made + 1)
+            .returning(models.Account.sources_made)
+        )
+        source_id = (await session.execute(numbered)).scalar_one()
+    await vault.create_source_keys(account_id, source_id)
+    keys = await vault.source_keys(account_id, source_id)
+    async with db.tenant(account_id) as session:
+        session.add(
+            Source(
+                account_id=account_id,
+                source_id=source_id,
+                kind=kind,
+                label=label,
+                state=SourceState.ACTIVE,
+                base_url=base_url,
+                credential=_seal_secret(keys, source_id, secret),
+                created_at=now,
+                left_out={},
+                add_ons=(),
+            )
+        )
+    return source_id
+
+
+def _seal_secret(keys: SourceKeys, source_id: int, secret: SourceSecret) -> bytes:
+    row_id = source_id.to_bytes(4, "big")
+    return keys.seal(table="source", row_id=row_id, column="credential", plaintext=secret.key.encode())
+
+
+async def open_secret(vault: Vault, source: Source) -> SourceSecret:
+    """The credential of a source; raises KeyDestroyed once the source was removed."""
+    keys = await vault.source_keys(source.account_id, source.source_id)
+    row_id = source.source_id.to_bytes(4, "big")
+    opened = keys.open(table="source", row_id=row_id, column="credential", sealed=source.credential)
+    return SourceSecret(opened.decode())
+
+
+async def list_sources(db: Database, account_id: int) -> Sequence[Source]:
+    """The account's sources by number, without those that are being removed."""
+    async with db.tenant(account_id, read_only=True) as session:
+        found = await session.scalars(
+            select(Source).where(Source.state != SourceState.REMOVING).order_by(Source.source_id)
+        )
+        return found.all()
+
+
+async def get_source(db: Database, account_id: int, source_id: int) -> Source:
+    """Raises NoSourceError where there is none of that number."""
+    async with db.tenant(account_id, read_only=True) as session:
+        source = await session.get(Source, (account_id, source_id))
+    if source is None or source.state == SourceState.REMOVING:
+        raise NoSourceError(f"There is no source {source_id}: `chewbotta source list` shows them.")
+    return source
+
+
+async def remove_source(db: Database, vault: Vault, account_id: int, source_id: int) -> None:
+    """Removes a source and everything it brought.
+
+    Its keys are destroyed first: from then on nothing of it can be read, here or in a backup. Writers see
+    its state in their own transaction and stop. The rows follow, in batches that hold no long lock; if
+    that is interrupted, the same call goes on.
+    """
+    async with db.tenant(account_id) as session:
+        await session.execute(
+            update(Source)
+            .where(Source.account_id == account_id, Source.source_id == source_id)
+            .values(state=SourceState.REMOVING)
+        )
+    await vault.destroy_source_keys(account_id, source_id)
+    await _forget_profiles(db, account_id, source_id)
+    for mapper in models.Base.registry.mappers:
+        if issubclass(mapper.class_, models.OfSource):
+            await _delete_rows(db, mapper.class_, account_id, source_id)
+    async with db.tenant(account_id) as session:
+        await session.execute(
+            delete(Source).where(Source.account_id == account_id, Source.source_id == source_id)
+        )
+
+
+async def _forget_profiles(db: Database, account_id: int, source_id: int) -> None:
+    """Deletes what was derived of the source's profiles, together with the spans that name them."""
+    span, customer = models.MrrSpan, models.Customer
+    for derived in (models.Movement, models.Profile):
+        async with db.tenant(account_id) as session:
+            for names in (span, customer):
+                of_source = select(names.profile_id).where(
+                    names.account_id == account_id, names.source_id == source_id
+                )
+                await session.execute(
+                    delete(derived).where(
+                        derived.account_id == account_id, derived.profile_id.in_(of_source)
+                    )
+                )
+
+
+async def _delete_rows(db: Database, model: Any, account_id: int, source_id: int) -> None:
+    table = model.__table__
+    key = [column for column in table.primary_key if column.name not in ("account_id", "source_id")]
+    of_source = (table.c.account_id == account_id, table.c.source_id == source_id)
+    while True:
+        async with db.tenant(account_id) as session:
+            connection = await session.connection()
+            if len(key) == 1:
+                batch = select(key[0]).where(*of_source).limit(_DELETED_AT_ONCE)
+                done = await connection.execute(delete(table).where(*of_source, key[0].in_(batch)))
+            else:
+                done = await connection.execute(delete(table).where(*of_source))
+        if done.rowcount < _DELETED_AT_ONCE or len(key) != 1:
+            return
+
+
+async def as_of(db: Database, account_id: int) -> dict[str, datetime]:
+    """When each kind of source was last completely synced; the oldest where there are several of a kind."""
+    freshness: dict[str, datetime] = {}
+    for source in await list_sources(db, account_id):
+        if source.synced_at is not None:
+            known = freshness.get(source.kind, source.synced_at)
+            freshness[source.kind] = min(known, source.synced_at)
+    return freshness
+
+
+async def record_error(
+    db: Database,
+    account_id: int,
+    source_id: int,
+    *,
+    at: datetime,
+    path: str,
+    status: int | None,
+    code: str | None,
+    request_id: str | None,
+    attempt: int,
+) -> None:
+    """Adds a wrong answer to the error log: allow-listed facts only."""
+    async with db.tenant(account_id) as session:
+        session.add(
+            models.SourceError(
+                account_id=account_id,
+                source_id=source_id,
+                error_id=secrets.token_bytes(16),
+                at=at,
+                path=path[:200],
+                status=status,
+                code=code[:64] if code else None,
+                request_id=request_id[:64] if request_id else None,
+                attempt=attempt,
+            )
+        )
