@@ -42,6 +42,8 @@ _COUPONS = (
     Coupon(25, DiscountDuration.REPEATING, months=6),
     Coupon(50, DiscountDuration.ONCE),
 )
+# A few months off a bill for a year would be a riddle: what is its MRR in the fourth month?
+_YEARLY_COUPONS = tuple(coupon for coupon in _COUPONS if not coupon.months)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def _first_agreement(customer_id: str, who: Identity, signed_up: datetime) -> Ag
     seats = draw.randint(1, plan.most_seats) if draw.random() < _WITH_SEATS else 0
     trial = draw.random() < _WITH_TRIAL and plan is not ENTERPRISE
     fails = draw.random() < _TRIAL_FAILS and not who.faithful
-    coupon = draw.choice(_COUPONS) if draw.random() < _WITH_COUPON else None
+    coupon = draw.choice(_YEARLY_COUPONS if yearly else _COUPONS) if draw.random() < _WITH_COUPON else None
     return Agreement(
         id=customer_id.replace("cus", "sub"),
         customer_id=customer_id,
