@@ -133,7 +133,7 @@ def named(said: str) -> Form:
         raise PeriodError("that is no period")
     try:
         return _READERS[kind](rest)
-    except (TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise PeriodError("that is no period") from error
 
 
