@@ -57,11 +57,10 @@ async def _profile_mates(
     )
     if profile is None:
         return set()
-    await session.execute(
-        delete(models.Movement).where(
-            models.Movement.account_id == account_id, models.Movement.profile_id == profile
+    for derived in (models.Movement, models.Profile):
+        await session.execute(
+            delete(derived).where(derived.account_id == account_id, derived.profile_id == profile)
         )
-    )
     mates = await session.scalars(
         select(customer.id).where(
             customer.account_id == account_id,
@@ -83,7 +82,7 @@ async def _make_anonymous(
             .where(
                 model.account_id == account_id, model.source_id == source_id, model.customer_id == customer_id
             )
-            .values(customer_id=nobody)
+            .values(customer_id=nobody, **({"profile_id": nobody} if model is models.MrrSpan else {}))
         )
     subscription = models.Subscription
     await session.execute(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,8 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import migrate
+from storage.keystore import KeyStore
+from storage.master_keys import LocalMasterKeys
 from storage.session import Database
+from storage.vault import Vault
 from tests import postgres
+from tests.world import World, make_world
+
+pytest_plugins = ["tests.plugin_requirements"]
 
 pytest_plugins = ("tests.plugin_requirements",)
 
@@ -106,3 +113,17 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         if name.startswith(("SLACK_", "STRIPE_", "MASTER_KEY", "DATABASE_", "KEYSTORE_", "OPENAI_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("CHEWBOTTA_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+async def vault(tmp_path: Path) -> AsyncIterator[Vault]:
+    """A vault with a key store of its own and one random master key."""
+    master = LocalMasterKeys({1: secrets.token_bytes(32)}, where="the test")
+    async with Vault(KeyStore(f"sqlite+aiosqlite:///{tmp_path}/keys.sqlite3"), master) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def world(db: Database, vault: Vault) -> World:
+    """One account with one Stripe source, on either database."""
+    return await make_world(db, vault)

@@ -1,0 +1,68 @@
+"""What a conversation was about, sealed and short-lived; and which chat events were taken up already."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.models import Conversation, SeenEvent
+from storage.session import Database
+from storage.vault import Vault
+
+KEPT = timedelta(hours=24)
+
+
+def _dialect(db: Database) -> Any:
+    return postgresql if db.is_postgres else sqlite
+
+
+async def load_context(db: Database, vault: Vault, account_id: int, key: str, now: datetime) -> bytes | None:
+    """What `save_context` kept under `key`, unless it has expired."""
+    keys = await vault.account_keys(account_id)
+    row_id = keys.record_id("conversation", key)
+    async with db.tenant(account_id, read_only=True) as session:
+        sealed = await session.scalar(
+            select(Conversation.sealed).where(Conversation.key == row_id, Conversation.expires_at > now)
+        )
+    if sealed is None:
+        return None
+    return keys.open(table="conversation", row_id=row_id, column="sealed", sealed=sealed)
+
+
+async def save_context(
+    db: Database, vault: Vault, account_id: int, key: str, content: bytes, now: datetime
+) -> None:
+    """Keeps `content` for 24 hours; what has expired in this account goes at the same time."""
+    keys = await vault.account_keys(account_id)
+    row_id = keys.record_id("conversation", key)
+    row = {
+        "account_id": account_id,
+        "key": row_id,
+        "sealed": keys.seal(table="conversation", row_id=row_id, column="sealed", plaintext=content),
+        "expires_at": now + KEPT,
+    }
+    async with db.tenant(account_id) as session:
+        await session.execute(delete(Conversation).where(Conversation.expires_at <= now))
+        statement = _dialect(db).insert(Conversation)
+        changed = {name: statement.excluded[name] for name in ("sealed", "expires_at")}
+        await session.execute(
+            statement.on_conflict_do_update(index_elements=["account_id", "key"], set_=changed), [row]
+        )
+
+
+async def forget_context(db: Database, vault: Vault, account_id: int, key: str) -> None:
+    keys = await vault.account_keys(account_id)
+    async with db.tenant(account_id) as session:
+        await session.execute(
+            delete(Conversation).where(Conversation.key == keys.record_id("conversation", key))
+        )
+
+
+async def first_time(db: Database, account_id: int, key: str, now: datetime) -> bool:
+    """Whether a chat event comes for the first time; several processes may ask at once, one is told yes."""
+    row = {"account_id": account_id, "key": key[:120], "seen_at": now}
+    async with db.tenant(account_id) as session:
+        await session.execute(delete(SeenEvent).where(SeenEvent.seen_at <= now - KEPT))
+        done: Any = await session.execute(_dialect(db).insert(SeenEvent).on_conflict_do_nothing(), [row])
+        return bool(done.rowcount)

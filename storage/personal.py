@@ -1,0 +1,147 @@
+"""Opening what is sealed, for the few rows that an answer shows or for an account's name index."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+
+from storage import models
+from storage.names import Named, NameIndex
+from storage.normalise import Field, normalise
+from storage.rows import Personal, open_personal
+from storage.session import Database
+from storage.source_keys import SourceKeys
+from storage.vault import Vault
+
+_OPENED_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRecord:
+    """The personal fields of one record of a profile, and where it comes from."""
+
+    source_id: int
+    kind: str
+    base_url: str | None
+    personal: Personal
+
+
+async def open_profiles(
+    db: Database, vault: Vault, account_id: int, profiles: Iterable[bytes]
+) -> dict[bytes, list[OpenedRecord]]:
+    """The opened records of these profiles, the oldest first. Profiles that are gone or anonymous are not in it."""
+    wanted = list(set(profiles))
+    if not wanted:
+        return {}
+    customer, source = models.Customer, models.Source
+    async with db.tenant(account_id, read_only=True) as session:
+        rows = (
+            await session.execute(
+                select(
+                    customer.profile_id,
+                    customer.id,
+                    customer.sealed,
+                    source.source_id,
+                    source.kind,
+                    source.base_url,
+                )
+                .join(
+                    source,
+                    (source.account_id == customer.account_id) & (source.source_id == customer.source_id),
+                )
+                .where(customer.account_id == account_id, customer.profile_id.in_(wanted))
+                .order_by(customer.created_at, customer.id)
+            )
+        ).all()
+    keys = await _keys_of(vault, account_id, {row.source_id for row in rows})
+    opened: dict[bytes, list[OpenedRecord]] = defaultdict(list)
+    for row in rows:
+        personal = open_personal(keys[row.source_id], row.id, row.sealed)
+        opened[row.profile_id].append(OpenedRecord(row.source_id, row.kind, row.base_url, personal))
+    return dict(opened)
+
+
+async def _keys_of(vault: Vault, account_id: int, source_ids: Iterable[int]) -> dict[int, SourceKeys]:
+    return {source_id: await vault.source_keys(account_id, source_id) for source_id in source_ids}
+
+
+async def names_stamp(db: Database, account_id: int) -> tuple[Any, ...]:
+    """Changes whenever the account's names may have: after a sync, a deletion, a source added or removed."""
+    source, tombstone = models.Source, models.Tombstone
+    async with db.tenant(account_id, read_only=True) as session:
+        synced = await session.execute(
+            select(source.source_id, source.state, source.synced_at, source.backfilled_at).order_by(
+                source.source_id
+            )
+        )
+        deleted = await session.scalar(select(func.count(tombstone.customer_id)))
+        return (*map(tuple, synced), deleted)
+
+
+async def build_name_index(db: Database, vault: Vault, account_id: int) -> NameIndex:
+    """Opens every name of the account, in memory only, in threads: the event loop stays free."""
+    customer, source = models.Customer, models.Source
+    entries: dict[bytes, list[_Entry]] = defaultdict(list)
+    async with db.tenant(account_id, read_only=True) as session:
+        active = (await session.scalars(select(source.source_id).where(source.state != "removing"))).all()
+        for source_id in active:
+            keys = await vault.source_keys(account_id, source_id)
+            last = b""
+            while True:
+                rows = (
+                    await session.execute(
+                        select(customer.id, customer.profile_id, customer.created_at, customer.sealed)
+                        .where(
+                            customer.account_id == account_id,
+                            customer.source_id == source_id,
+                            customer.id > last,
+                        )
+                        .order_by(customer.id)
+                        .limit(_OPENED_AT_ONCE)
+                    )
+                ).all()
+                if not rows:
+                    break
+                last = rows[-1].id
+                await asyncio.to_thread(_collect, keys, rows, entries)
+    return await asyncio.to_thread(_index, entries)
+
+
+def _collect(keys: SourceKeys, rows: Any, entries: "dict[bytes, list[_Entry]]") -> None:
+    for row in rows:
+        personal = open_personal(keys, row.id, row.sealed)
+        domain = normalise(Field.DOMAIN, personal.email)
+        entries[row.profile_id].append(_Entry(row.created_at, personal.name, personal.email, domain))
+
+
+class _Entry(NamedTuple):
+    """What the index needs of one record; records of a profile are put in order of age."""
+
+    created_at: datetime
+    name: str | None
+    email: str | None
+    domain: str | None
+
+
+def _index(entries: dict[bytes, list[_Entry]]) -> NameIndex:
+    return NameIndex(
+        _named(profile_id, sorted(records, key=lambda record: record.created_at))
+        for profile_id, records in entries.items()
+    )
+
+
+def _named(profile_id: bytes, records: list[_Entry]) -> Named:
+    return Named(
+        profile_id,
+        names=_distinct(record.name for record in records),
+        domains=_distinct(record.domain for record in records),
+        emails=_distinct(record.email for record in records),
+    )
+
+
+def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))
