@@ -17,10 +17,10 @@ help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(ready) ## An invented company, five questions answered, then a prompt for yours
-	@CHEWBOTTA_HOME=$(CURDIR)/.demo $(bin)/chewbotta demo
+	@$(bin)/chewbotta demo
 
 demo-slack: $(ready) tools ## The same company in a page that looks like Slack
-	@CHEWBOTTA_HOME=$(CURDIR)/.demo $(bin)/chewbotta demo --slack $(slack)
+	@$(bin)/chewbotta demo --slack $(slack)
 
 test: $(ready) lint floors types ## Everything that is checked: style, types, floors, tests
 	@command -v npm >/dev/null && $(MAKE) --no-print-directory tools || true

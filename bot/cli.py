@@ -1,4 +1,4 @@
-"""`chewbotta ask` and `chewbotta chat`: the assistant on the command line.
+"""`chewbotta ask`, `chat` and `demo`: the assistant on the command line.
 
 Heavy imports are made in the functions: `chewbotta --help` only reads the signatures.
 """
@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bot.answer import Answer
 
 _FOLLOW_UP = "+ "
+_DEMO_FOLDER = Path(".demo")
 
 
 class _Question(NamedTuple):
@@ -46,6 +48,33 @@ def ask(
 def chat() -> None:
     """Talk with Chewbotta in the terminal."""
     _run(_chat())
+
+
+def demo(
+    folder: Annotated[
+        Path, typer.Option(help="Where its database lies; made if it is not there.", show_default=".demo")
+    ] = _DEMO_FOLDER,
+    slack: Annotated[
+        Path | None,
+        typer.Option(metavar="PROGRAM", help="Show it behind a page that looks like Slack (local-slack)."),
+    ] = None,
+) -> None:
+    """Show Chewbotta on an invented company: five questions answered, then a prompt for yours.
+
+    It has a database of its own and never touches another.
+    """
+    _run(_demo(folder, slack))
+
+
+async def _demo(folder: Path, slack: Path | None) -> None:
+    if slack is not None:
+        from bot.demo_slack import demo_slack
+
+        await demo_slack(slack, folder)
+    else:
+        from bot.demo import demo as show
+
+        await show(folder)
 
 
 async def _ask(question: str, conversation: str | None, write: "Callable[[Answer], None]") -> None:

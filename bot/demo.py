@@ -26,7 +26,6 @@ from storage.session import Database
 from storage.settings import Settings
 from storage.vault import Vault, open_vault
 
-FOLDER = Path(".demo")
 QUESTIONS = (
     "What is our MRR?",
     "How much revenue did we collect last month compared to the month before?",
@@ -37,7 +36,7 @@ QUESTIONS = (
 _PHASES = {"load": "Reading the company", "changes": "Reading what is new", "figures": "Working out its MRR"}
 
 
-async def demo(folder: Path = FOLDER) -> None:
+async def demo(folder: Path) -> None:
     """Prepare, sync, answer five questions, chat."""
     console = Console()
     settings = settings_of(folder)
