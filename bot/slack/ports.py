@@ -1,0 +1,59 @@
+"""What the Slack app needs of the rest of the house, and the simplest thing that gives it."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.answer import Answer
+
+
+class Asks(Protocol):
+    """The conversation loop: bot/assistant.py."""
+
+    async def ask(
+        self, question: str, *, account_id: int, conversation: str | None = None, follow_up: bool = True
+    ) -> Answer: ...
+
+    def help(self) -> str:
+        """What can be asked, in plain lines."""
+
+
+class Accounts(Protocol):
+    """Whose data a Slack workspace asks for."""
+
+    async def account_of(self, team_id: str) -> int | None:
+        """The account of that workspace, or None where it has none."""
+
+
+class SeenEvents(Protocol):
+    """Slack delivers at least once: what has been taken up is remembered."""
+
+    async def first_time(self, key: str) -> bool:
+        """True once for a key, from then on False; safe to call at the same time from several places."""
+
+
+@dataclass(slots=True)
+class SeenInMemory:
+    """The latest `size` keys of one process. Slack repeats an event within an hour, or not at all."""
+
+    size: int = 10_000
+    _keys: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    async def first_time(self, key: str) -> bool:
+        if key in self._keys:
+            return False
+        self._keys[key] = None
+        if len(self._keys) > self.size:
+            self._keys.popitem(last=False)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class OneAccount:
+    """An installation for one workspace: the one whose bot token it was given."""
+
+    account_id: int
+    team_id: str
+
+    async def account_of(self, team_id: str) -> int | None:
+        return self.account_id if team_id == self.team_id else None

@@ -1,0 +1,75 @@
+"""Slack over Socket Mode: for an installation that Slack's requests cannot reach."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from datetime import UTC, tzinfo
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_sdk.errors import SlackApiError
+
+from bot.render.slack_blocks import Layout
+from bot.slack.app import SlackApp, SlackUnusable, close, create_slack_app, web_client
+from bot.slack.ports import Accounts, Asks, SeenEvents
+from storage.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+
+async def run_socket_mode(
+    settings: Settings,
+    asks: Asks,
+    *,
+    account_id: int | None = None,
+    accounts: Accounts | None = None,
+    seen: SeenEvents | None = None,
+    tz: tzinfo = UTC,
+    layout: Layout = Layout.NATIVE,
+    stop: asyncio.Event | None = None,
+    ready: asyncio.Event | None = None,
+) -> None:
+    """Serves until `stop` is set, by default by SIGTERM or SIGINT. Raises SlackUnusable at first.
+
+    Stopping takes no new requests and lets the answers under way finish.
+    """
+    if stop is None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    slack = await create_slack_app(
+        settings, asks, account_id=account_id, accounts=accounts, seen=seen, tz=tz, layout=layout
+    )
+    try:
+        await _serve(settings, slack, stop, ready)
+    finally:
+        await slack.stop()
+
+
+async def _serve(
+    settings: Settings, slack: SlackApp, stop: asyncio.Event, ready: asyncio.Event | None
+) -> None:
+    if settings.slack_app_token is None:
+        raise SlackUnusable("SLACK_APP_TOKEN is not set: the app-level token (xapp-...) for Socket Mode")
+    token = settings.slack_app_token.get_secret_value()
+    opener = web_client(settings, token)
+    handler = AsyncSocketModeHandler(slack.bolt, token, web_client=opener, logger=opener.logger)
+    try:
+        handler.client.wss_uri = await _address(handler)
+        await handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt left it untyped
+        _log.info("slack.connected", team=slack.workspace.team_id)
+        if ready is not None:
+            ready.set()
+        await stop.wait()
+    finally:
+        with suppress(OSError):
+            await handler.close_async()  # type: ignore[no-untyped-call]  # slack_bolt left it untyped
+        await close(opener)
+
+
+async def _address(handler: AsyncSocketModeHandler) -> str:
+    """Asked for here first: left to itself the client would try a wrong token for ever."""
+    try:
+        return await handler.client.issue_new_wss_url()
+    except SlackApiError as problem:
+        raise SlackUnusable(f"SLACK_APP_TOKEN: Slack refuses it ({problem.response.get('error')})") from None
