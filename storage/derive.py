@@ -21,6 +21,7 @@ from storage import models
 from storage.metrics import money
 from storage.metrics.history import Agreement, Change, Span, customer_spans
 from storage.metrics.line_states import PriceBook
+from storage.metrics.scope import attempts
 from storage.profile_facts import recompute_profiles
 from storage.profiles import rejoin
 from storage.records import Discount
@@ -228,12 +229,7 @@ async def _last_failures(
     invoice, payment = models.Invoice, models.Payment
     rows = await session.execute(
         select(invoice.subscription_id, func.max(payment.created_at, type_=payment.created_at.type))
-        .join(
-            payment,
-            (payment.account_id == invoice.account_id)
-            & (payment.source_id == invoice.source_id)
-            & (payment.invoice_id == invoice.id),
-        )
+        .join(payment, attempts(payment, invoice))
         .where(
             invoice.account_id == setting.account_id,
             invoice.source_id == setting.source_id,

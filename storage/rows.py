@@ -194,6 +194,7 @@ def _invoice(record: records.Invoice, writing: Writing) -> Row:
         "voided_at": record.voided_at,
         "attempt_count": record.attempt_count,
         "next_attempt_at": record.next_attempt_at,
+        "intent_id": writing.id_of("intent", record.intent_id),
         "lines": _stored_lines(record.lines, writing),
     }
 
@@ -202,7 +203,7 @@ def _payment(record: records.Payment, writing: Writing) -> Row:
     return {
         **writing.start(record),
         "customer_id": writing.id_of("customer", record.customer_id),
-        "invoice_id": writing.id_of("invoice", record.invoice_id),
+        "attempt_of": writing.id_of("invoice", record.invoice_id) or writing.id_of("intent", record.intent_id),
         "status": record.status,
         "currency": record.currency,
         "amount": record.amount,

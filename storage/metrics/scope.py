@@ -327,13 +327,20 @@ def of_customer(row: Any, customer: Any) -> Column:
     )
 
 
+def attempts(payment: Any, invoice: Any) -> Column:
+    """Joins a payment to the invoice that it tries to collect."""
+    return and_(
+        payment.account_id == invoice.account_id,
+        payment.source_id == invoice.source_id,
+        or_(payment.attempt_of == invoice.id, payment.attempt_of == invoice.intent_id),
+    )
+
+
 def is_overdue(invoice: Any, asking: Asking) -> Column:
     """Open, and its due date (or, without one, its first failed attempt) lies before now."""
     payment = models.Payment
     failed_before = exists().where(
-        payment.account_id == invoice.account_id,
-        payment.source_id == invoice.source_id,
-        payment.invoice_id == invoice.id,
+        attempts(payment, invoice),
         payment.status == "failed",
         payment.created_at < instant(asking.now),
     )

@@ -104,28 +104,32 @@ class Invoice(Base, SourceRecord):
     voided_at: Mapped[datetime | None] = mapped_column(Instant)
     attempt_count: Mapped[int] = mapped_column(Integer)
     next_attempt_at: Mapped[datetime | None] = mapped_column(Instant)
+    intent_id: Mapped[bytes | None] = mapped_column(RecordId)
     lines: Mapped[tuple[StoredLine, ...]] = mapped_column(Document(tuple[StoredLine, ...]))
 
 
 class Payment(Base, SourceRecord):
-    """One attempt to collect; `failure` is the vendor's code."""
+    """One attempt to collect; `failure` is the vendor's code.
+
+    `attempt_of` is the invoice that it pays, or the collection (`Invoice.intent_id`) that both belong to.
+    """
 
     __tablename__ = "payment"
     __table_args__ = (
         Index("ix_payment_created", "account_id", "created_at"),
         Index("ix_payment_customer", "account_id", "source_id", "customer_id", "created_at"),
         Index(
-            "ix_payment_failed_invoice",
+            "ix_payment_failed",
             "account_id",
             "source_id",
-            "invoice_id",
+            "attempt_of",
             sqlite_where=text("status = 'failed'"),
             postgresql_where=text("status = 'failed'"),
         ),
     )
 
     customer_id: Mapped[bytes | None] = mapped_column(RecordId)
-    invoice_id: Mapped[bytes | None] = mapped_column(RecordId)
+    attempt_of: Mapped[bytes | None] = mapped_column(RecordId)
     status: Mapped[str] = mapped_column(String(16))
     currency: Mapped[str] = mapped_column(String(3))
     amount: Mapped[int] = mapped_column(BigInteger)

@@ -121,6 +121,7 @@ def upgrade() -> None:
         sa.Column("voided_at", guards.instant(), nullable=True),
         sa.Column("attempt_count", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", guards.instant(), nullable=True),
+        sa.Column("intent_id", sa.LargeBinary(16), nullable=True),
         sa.Column("lines", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(16), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "source_id", "id", name=op.f("pk_invoice")),
@@ -177,7 +178,7 @@ def upgrade() -> None:
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("id", sa.LargeBinary(16), nullable=False),
         sa.Column("customer_id", sa.LargeBinary(16), nullable=True),
-        sa.Column("invoice_id", sa.LargeBinary(16), nullable=True),
+        sa.Column("attempt_of", sa.LargeBinary(16), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -194,9 +195,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        "ix_payment_failed_invoice",
+        "ix_payment_failed",
         "payment",
-        ["account_id", "source_id", "invoice_id"],
+        ["account_id", "source_id", "attempt_of"],
         unique=False,
         sqlite_where=sa.text("status = 'failed'"),
         postgresql_where=sa.text("status = 'failed'"),
@@ -441,7 +442,7 @@ def downgrade() -> None:
     op.drop_table("product")
     op.drop_table("price")
     op.drop_index(
-        "ix_payment_failed_invoice",
+        "ix_payment_failed",
         table_name="payment",
         sqlite_where=sa.text("status = 'failed'"),
         postgresql_where=sa.text("status = 'failed'"),
