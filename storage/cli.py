@@ -125,8 +125,8 @@ async def _rotate(settings: "Settings") -> None:
     if not status.rotation_pending:
         if not master_keys.file:
             raise MasterKeyError(
-                "MASTER_KEYS comes from the environment: put a new entry (`chewbotta keys generate --file -`) "
-                "before the present ones, restart every process with it, then run `chewbotta keys rotate` again"
+                "MASTER_KEYS comes from the environment: add an entry (`chewbotta keys generate --file -`) "
+                "to the present ones, restart every process, then run `chewbotta keys rotate` again"
             )
         typer.echo(f"Master key version {append_version(master_keys.file)} is now in {master_keys.file}.")
         master_keys = load_master_keys(settings)

@@ -237,18 +237,16 @@ class KeyStore:
         overwritten them already (`secure_delete`)."""
         if self._sqlite:
             return
-        async with self._connection() as connection:
-            await connection.rollback()
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
+        async with self._connection(isolation_level="AUTOCOMMIT") as connection:
             await connection.execute(sa.text("SET lock_timeout = '5s'"))
             await connection.execute(sa.text("VACUUM (FULL) data_key"))
             await connection.execute(sa.text("RESET lock_timeout"))
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self, **options: str) -> AsyncIterator[AsyncConnection]:
         """A transaction; the driver's errors become KeyStoreError, which says nothing of its parameters."""
         try:
-            async with self._engine.begin() as connection:
+            async with self._engine.execution_options(**options).begin() as connection:
                 yield connection
         except (SQLAlchemyError, OSError) as problem:
             raise KeyStoreError(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 1_000
 _LONGEST_HOST = 253
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs"})  # control and format signs, halves of characters
 _FEWEST_DIGITS = 5
 _EXTENSION = re.compile(r"(?<=\d)[ )]*(?:ext|x|;|,|#).*")
 _TRUNK_ZERO = re.compile(r"\( ?0 ?\)")
@@ -110,7 +111,7 @@ def _fold(value: str) -> str:
         while (folded := unicodedata.normalize("NFKC", value.casefold())) != value:
             value = folded
         value = "".join(
-            sign for sign in value if unicodedata.category(sign) not in {"Cf", "Cc"} or sign.isspace()
+            sign for sign in value if unicodedata.category(sign) not in _INVISIBLE or sign.isspace()
         )
     return " ".join(value.lower().split())
 

@@ -98,7 +98,7 @@ def _postgres(value: str) -> str:
     if "sslmode" in options:
         options["ssl"] = options.pop("sslmode")
     query = urlencode(options, quote_via=quote, safe="/")
-    return parts._replace(scheme="postgresql+asyncpg", query=query).geturl()
+    return f"postgresql+asyncpg://{parts.netloc}{parts.path}{'?' if query else ''}{query}"
 
 
 def _database_url(value: SecretStr) -> SecretStr:

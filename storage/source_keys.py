@@ -167,15 +167,22 @@ class SourceKeys:
         self._check()
         if ":" in kind:
             raise ValueError("a record kind holds no colon")
-        return hmac.digest(self._ids, f"{kind}:{vendor_id}".encode(), "sha256")[:HASH_BYTES]
+        return hmac.digest(self._ids, f"{kind}:{vendor_id}".encode("utf-8", "surrogatepass"), "sha256")[
+            :HASH_BYTES
+        ]
 
     def blind(self, field: str, value: str | None) -> bytes | None:
-        """The 16-byte look-up key of a value of a `normalise.Field`; None when it is empty, malformed, or a public mail domain."""
+        """The 16-byte look-up key of a value; `field` is one of `normalise.Field`.
+
+        None when the value is empty, malformed, or the domain of a public mail provider.
+        """
         self._check()
         text = normalise(field, value)
         if text is None:
             return None
-        return hmac.digest(self._current.blind[field], text.encode(), "sha256")[:HASH_BYTES]
+        return hmac.digest(self._current.blind[field], text.encode("utf-8", "surrogatepass"), "sha256")[
+            :HASH_BYTES
+        ]
 
     def blind_all(self, field: str, value: str | None) -> list[bytes]:
         """The look-up keys of a value in every live epoch, for `IN (...)`: during a re-encryption rows of
@@ -184,7 +191,7 @@ class SourceKeys:
         text = normalise(field, value)
         if text is None:
             return []
-        data = text.encode()
+        data = text.encode("utf-8", "surrogatepass")
         return [hmac.digest(keys.blind[field], data, "sha256")[:HASH_BYTES] for keys in self._epochs.values()]
 
     def _check(self) -> None:
