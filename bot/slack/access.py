@@ -10,6 +10,8 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.delivery import slack_code
+
 _KEEP_FOR = 600.0
 _KEEP_AT_MOST = 10_000
 _UNKNOWN = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
@@ -49,7 +51,7 @@ class Access:
         try:
             answer = await self.client.users_info(user=user_id)
         except SlackApiError as problem:
-            if problem.response.get("error") in _UNKNOWN:
+            if slack_code(problem) in _UNKNOWN:
                 return Refusal.OUTSIDER
             raise
         return judge(answer.get("user") or {}, team_id)

@@ -20,7 +20,7 @@ from bot.render.slack_blocks import Layout
 from bot.slack import actions, commands, messages
 from bot.slack.access import Access
 from bot.slack.answering import Answering, described
-from bot.slack.delivery import slow_down_handlers
+from bot.slack.delivery import slack_code, slow_down_handlers
 from bot.slack.ports import Accounts, Asks, OneAccount, SeenEvents, SeenInMemory
 from storage.errors import OperatorError
 from storage.settings import Settings
@@ -138,10 +138,13 @@ def _bolt(client: AsyncWebClient, workspace: Workspace, signing_secret: str | No
             bot_token=client.token,
         )
 
+    # Listeners only start work, so that they can be run before the response: when Slack has its
+    # acknowledgement, a stop knows of everything that was promised.
     # Its own client has no token: `authorize` gives one to the client of each request. Without a signing
     # secret nothing is accepted over HTTP (bot/slack/http.py), so that Bolt never sees an empty one at work.
     bolt = AsyncApp(
         name="chewbotta",
+        process_before_response=True,
         logger=_quiet_logger(),
         client=_like(client, token=None),
         authorize=authorize,
@@ -159,7 +162,7 @@ async def _workspace(client: AsyncWebClient) -> Workspace:
     try:
         who: Any = await client.auth_test()
     except SlackApiError as problem:
-        raise SlackUnusable(f"SLACK_BOT_TOKEN: Slack refuses it ({problem.response.get('error')})") from None
+        raise SlackUnusable(f"SLACK_BOT_TOKEN: Slack refuses it ({slack_code(problem)})") from None
     except (OSError, TimeoutError) as problem:
         raise SlackUnusable(f"Slack cannot be reached ({type(problem).__name__})") from None
     return Workspace(team_id=who["team_id"], bot_user_id=who["user_id"], bot_id=who.get("bot_id") or "")

@@ -34,6 +34,14 @@ class Delivery(Protocol):
         """Posts them in order. Raises BlocksRefused or NotDelivered."""
 
 
+def slack_code(problem: SlackApiError) -> str:
+    """Slack's word for what is wrong, or the HTTP status where it did not speak."""
+    data = getattr(problem.response, "data", problem.response)
+    if isinstance(data, dict) and data.get("error"):
+        return str(data["error"])
+    return f"status {getattr(problem.response, 'status_code', 'unknown')}"
+
+
 def slow_down_handlers() -> list[Any]:
     """Waits as long as Slack says. Nothing else is tried again: a doubtful message may have arrived."""
     return [AsyncRateLimitErrorRetryHandler(max_retry_count=_WAITS)]
@@ -59,7 +67,7 @@ class InChannel:
                     unfurl_media=False,
                 )
             except SlackApiError as problem:
-                raise _not_delivered(str(problem.response.get("error")), page) from None
+                raise _not_delivered(slack_code(problem), page) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class ToOnePerson:
                     blocks=message["blocks"],
                 )
             except SlackApiError as problem:
-                raise _not_delivered(str(problem.response.get("error")), page) from None
+                raise _not_delivered(slack_code(problem), page) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.render.slack_blocks import Layout
 from bot.slack.app import SlackApp, SlackUnusable, close, create_slack_app, web_client
+from bot.slack.delivery import slack_code
 from bot.slack.ports import Accounts, Asks, SeenEvents
 from storage.settings import Settings
 
@@ -72,4 +73,4 @@ async def _address(handler: AsyncSocketModeHandler) -> str:
     try:
         return await handler.client.issue_new_wss_url()
     except SlackApiError as problem:
-        raise SlackUnusable(f"SLACK_APP_TOKEN: Slack refuses it ({problem.response.get('error')})") from None
+        raise SlackUnusable(f"SLACK_APP_TOKEN: Slack refuses it ({slack_code(problem)})") from None
