@@ -18,7 +18,6 @@ from rich.text import Text
 
 from bot.console import Answers, Chat, prompt_session, talk
 from bot.render import terminal
-from bot.wiring import open_assistant
 from connectors.demo import Demo, new_key
 from connectors.sync import OnProgress, SyncResult, sync_source
 from storage import accounts, master_keys, migrate, sources
@@ -38,6 +37,8 @@ _PHASES = {"load": "Reading the company", "changes": "Reading what is new", "fig
 
 async def demo(folder: Path) -> None:
     """Prepare, sync, answer five questions, chat."""
+    from bot.wiring import open_assistant
+
     console = Console()
     settings = settings_of(folder)
     result = await bring_up(settings, console)

@@ -21,7 +21,6 @@ from rich.console import Console
 from bot.demo import bring_up, settings_of
 from bot.render import terminal
 from bot.slack.run import run_socket_mode
-from bot.wiring import open_assistant
 from storage.errors import OperatorError
 from storage.settings import Settings
 
@@ -33,6 +32,8 @@ _BOT = "U0CHEWY"
 
 async def demo_slack(program: Path, folder: Path) -> None:
     """Serve until Ctrl-C."""
+    from bot.wiring import open_assistant
+
     console, port = Console(), _free_port(_PORT)
     local = settings_of(folder)
     await bring_up(local, console)
