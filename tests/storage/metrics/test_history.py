@@ -134,9 +134,10 @@ def test_items_of_different_intervals_are_carried_while_they_run() -> None:
     both = agreement(item(YEARLY), item(SEAT, 2))
     assert told(spans(both, BOOK, lines)) == [(START, on(2, 10), 9750), (on(2, 10), None, 11250)]
     swapped = [line(STARTER, START, 2900), line(YEARLY, on(1, 20), 99000, days=365)]
-    assert told(spans(agreement(item(YEARLY)), BOOK, swapped)) == [
+    assert told(spans(agreement(item(YEARLY), item(SEAT)), BOOK, swapped)) == [
         (START, on(1, 20), 2900),
-        (on(1, 20), None, 8250),
+        (on(1, 20), SEEN, 8250),
+        (SEEN, None, 9750),
     ]
 
 

@@ -148,6 +148,20 @@ def test_the_same_period_last_year(form: Form, start: str, end: str, label: str)
     assert (*dates(period), period.label) == (start, end, label)
 
 
+def test_a_year_before_a_day_without_midnight_is_a_whole_day() -> None:
+    """In Cairo 24 April 2026 begins at one, but a year earlier the day after it did."""
+    cairo = ZoneInfo("Africa/Cairo")
+    day = resolve(key("2026-04-24"), NOON, cairo)
+    assert dates(day) == ("2026-04-24T01:00", "2026-04-25")
+    assert dates(year_before(day, NOON, cairo)) == ("2025-04-24", "2025-04-25T01:00")
+
+
+def test_the_period_before_the_period_before() -> None:
+    """Going back twice goes back two lengths."""
+    once = previous(resolve(last(3, MONTH), NOON, UTC_ZONE), NOON, UTC_ZONE)
+    assert dates(previous(once, NOON, UTC_ZONE)) == ("2026-02-01", "2026-05-01")
+
+
 def test_a_period_without_words_compares_with_as_long_a_time() -> None:
     """Two bare moments are a window of their own."""
     bare = Period(start=NOON, end=NOON + timedelta(hours=5), label="some hours")
