@@ -20,6 +20,7 @@ from rich.console import Console
 
 from bot.demo import bring_up, settings_of
 from bot.render import terminal
+from bot.render.slack_blocks import Layout
 from bot.slack.run import run_socket_mode
 from storage.errors import OperatorError
 from storage.settings import Settings
@@ -41,7 +42,8 @@ async def demo_slack(program: Path, folder: Path) -> None:
     async with open_assistant(settings) as (assistant, account_id), _workspace(program, settings, port):
         console.print(terminal.said(f"Slack is at http://127.0.0.1:{port} (Ctrl-C ends it)", terminal.FIGURE))
         console.print(terminal.said("In #revenue, try: /chewy What is our MRR?   or: @chewbotta MRR by plan"))
-        await run_socket_mode(settings, assistant, account_id=account_id)
+        # The page draws no table blocks.
+        await run_socket_mode(settings, assistant, account_id=account_id, layout=Layout.PLAIN)
 
 
 def _with_slack(settings: Settings, port: int) -> Settings:

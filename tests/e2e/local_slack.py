@@ -1,11 +1,15 @@
 """A whole local Slack workspace, started for a test and used as people use one.
 
-local-slack is an npm package; `tests/tools/install_local_slack.sh` puts it into `.cache/`. Where it cannot
-be had, the tests that need it are skipped.
+local-slack is an npm package that `make tools` puts into `.cache/`. Where it cannot be had, the tests that
+need it are skipped.
 """
 
 import asyncio
+import json
+import os
+import shutil
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,11 +19,57 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.slack import demo
+from storage.settings import Settings
 
-_ROOT = Path(__file__).parents[2]
+_CACHED = Path(__file__).parents[2] / ".cache/local-slack/bin/local-slack"
 
-TEAM, BOT, ALICE, BOB, REVENUE = demo.TEAM, demo.BOT, demo.PERSON, demo.COLLEAGUE, demo.CHANNEL
+TEAM, BOT, ALICE, BOB, REVENUE = "T01EXAMPLE", "U0CHEWY", "U01ALICE", "U02BOB", "C01REVENUE"
+BOT_TOKEN = "xoxb-local-slack"
+APP_TOKEN = "xapp-local-slack"
+SIGNING_SECRET = "local-slack-signing-secret"
+
+
+def program() -> Path:
+    """Where local-slack is; skips the test where it is not."""
+    on_path = shutil.which("local-slack")
+    if _CACHED.is_file():
+        return _CACHED
+    if on_path:
+        return Path(on_path)
+    pytest.skip("local-slack is not installed: run `make tools` (needs npm)")
+
+
+def workspace(request_url: str | None = None) -> dict[str, Any]:
+    """Two people, a channel and the app: over HTTP to `request_url`, else in Socket Mode."""
+    delivery = {"mode": "events", "requestUrl": request_url} if request_url else {"mode": "socket"}
+    app = {
+        "appId": "A01CHEWY",
+        "botUserId": BOT,
+        "botName": "chewbotta",
+        "botToken": BOT_TOKEN,
+        "appToken": APP_TOKEN,
+        "signingSecret": SIGNING_SECRET,
+        **delivery,
+    }
+    return {
+        "workspace": {"name": "Example Inc", "domain": "example", "teamId": TEAM},
+        "apps": [app],
+        "users": [
+            {"id": ALICE, "name": "alice", "real_name": "Alice Anderson"},
+            {"id": BOB, "name": "bob", "real_name": "Bob Brown"},
+        ],
+        "channels": [{"id": REVENUE, "name": "revenue", "members": [ALICE, BOB, BOT]}],
+    }
+
+
+def settings_for(address: str) -> Settings:
+    """The settings of an app in that workspace, whatever the environment says about the real Slack."""
+    return Settings(
+        slack_bot_token=BOT_TOKEN,
+        slack_app_token=APP_TOKEN,
+        slack_signing_secret=SIGNING_SECRET,
+        slack_api_url=f"{address}/api",
+    )
 
 
 def free_port() -> int:
@@ -35,6 +85,13 @@ class LocalSlack:
     address: str
     session: aiohttp.ClientSession
     looked_at: set[str] = field(default_factory=set)
+
+    async def is_up(self) -> bool:
+        try:
+            async with self.session.get(f"{self.address}/_control/state") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
 
     async def say(self, channel: str, user: str, text: str, thread: str | None = None) -> dict[str, Any]:
         """Posts as a person; a person's own id as the channel is their direct message with the bot."""
@@ -85,12 +142,24 @@ async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> 
 
 @asynccontextmanager
 async def local_slack(request_url: str | None = None) -> AsyncIterator[LocalSlack]:
-    """A running workspace of its own; skips the test where local-slack cannot be had."""
-    program = demo.find_program(_ROOT)
-    if program is None:
-        pytest.skip("local-slack is not installed: run tests/tools/install_local_slack.sh (needs npm)")
-    async with (
-        demo.local_slack(program, demo.workspace(request_url), free_port()) as address,
-        aiohttp.ClientSession() as session,
-    ):
-        yield LocalSlack(address, session)
+    """A running workspace of its own, gone at the end with all that was said in it."""
+    port = free_port()
+    slack = LocalSlack(f"http://127.0.0.1:{port}", aiohttp.ClientSession())
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "workspace.json"
+        file.write_text(json.dumps(workspace(request_url)))
+        options = ("--config", file, "--port", str(port), "--base-host", "127.0.0.1", "--files-dir", folder)
+        process = await asyncio.create_subprocess_exec(
+            program(),
+            *options,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={"PATH": os.environ.get("PATH", ""), "HOME": folder},
+        )
+        try:
+            async with slack.session:
+                await until(slack.is_up, 20)
+                yield slack
+        finally:
+            process.terminate()
+            await process.wait()

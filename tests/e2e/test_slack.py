@@ -14,14 +14,25 @@ import aiohttp
 import pytest
 import uvicorn
 
-from bot.slack import demo
 from bot.slack.app import create_slack_app
 from bot.slack.http import PATH, slack_asgi
 from bot.slack.run import run_socket_mode
 from tests.bot import answers as example
 from tests.bot.asks import AsksByHeart
 from tests.bot.slack_schema import assert_by_schema, assert_within_limits
-from tests.e2e.local_slack import ALICE, BOB, BOT, REVENUE, TEAM, LocalSlack, free_port, local_slack, until
+from tests.e2e.local_slack import (
+    ALICE,
+    BOB,
+    BOT,
+    REVENUE,
+    SIGNING_SECRET,
+    TEAM,
+    LocalSlack,
+    free_port,
+    local_slack,
+    settings_for,
+    until,
+)
 
 ACCOUNT = 7
 
@@ -39,7 +50,7 @@ async def over_http() -> AsyncIterator[Stage]:
     endpoint = f"http://127.0.0.1:{port}{PATH}"
     async with local_slack(endpoint) as slack:
         asks = AsksByHeart()
-        app = await create_slack_app(demo.settings_for(slack.address), asks, account_id=ACCOUNT)
+        app = await create_slack_app(settings_for(slack.address), asks, account_id=ACCOUNT)
         server = uvicorn.Server(uvicorn.Config(slack_asgi(app), port=port, log_level="error", lifespan="off"))
         serving = asyncio.create_task(server.serve())
         try:
@@ -61,9 +72,7 @@ async def over_socket_mode() -> AsyncIterator[Stage]:
     async with local_slack() as slack:
         asks, stop, ready = AsksByHeart(), asyncio.Event(), asyncio.Event()
         serving = asyncio.create_task(
-            run_socket_mode(
-                demo.settings_for(slack.address), asks, account_id=ACCOUNT, stop=stop, ready=ready
-            )
+            run_socket_mode(settings_for(slack.address), asks, account_id=ACCOUNT, stop=stop, ready=ready)
         )
         try:
             await asyncio.wait_for(ready.wait(), 10)
@@ -198,7 +207,7 @@ def _event(text: str, ts: str, event_id: str = "Ev1") -> bytes:
     return json.dumps(body).encode()
 
 
-def _signed(body: bytes, secret: str = demo.SIGNING_SECRET, age: float = 0) -> dict[str, str]:
+def _signed(body: bytes, secret: str = SIGNING_SECRET, age: float = 0) -> dict[str, str]:
     timestamp = str(int(time.time() - age))
     digest = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
     return {
@@ -285,9 +294,7 @@ async def test_stopping_lets_the_answer_under_way_arrive() -> None:
     async with local_slack() as slack:
         asks, stop, ready = AsksByHeart(), asyncio.Event(), asyncio.Event()
         serving = asyncio.create_task(
-            run_socket_mode(
-                demo.settings_for(slack.address), asks, account_id=ACCOUNT, stop=stop, ready=ready
-            )
+            run_socket_mode(settings_for(slack.address), asks, account_id=ACCOUNT, stop=stop, ready=ready)
         )
         await asyncio.wait_for(ready.wait(), 10)
         sent = await slack.say(ALICE, ALICE, "wait")
