@@ -51,12 +51,16 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NameMatch:
-    """A customer that fits: `profile_id` is hex, `score` 0 to 100; those within 5 of the best fit as well."""
+    """A customer that fits: `profile_id` is hex, `score` 0 to 100; those within 5 of the best fit as well.
+
+    `domain` tells customers of one name apart.
+    """
 
     profile_id: str
     name: str
     score: float
     how: How
+    domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class NameIndex:
     __slots__ = (
         "_buckets",
         "_by_word",
+        "_domains",
         "_emails",
         "_exact",
         "_hosts",
@@ -117,6 +122,7 @@ class NameIndex:
     def __init__(self, entries: Iterable[Named] = ()) -> None:
         self._ids: list[bytes] = []
         self._names: list[str] = []
+        self._domains: list[str | None] = []
         self._keys: list[str] = []
         self._owner = array("I")
         self._exact: dict[str, int | list[int]] = {}
@@ -140,8 +146,9 @@ class NameIndex:
         profile = len(self._ids)
         self._ids.append(entry.profile_id)
         self._names.append(entry.names[0] if entry.names else next(iter(entry.domains), "(no name)"))
-        for key in dict.fromkeys(fold(name) for name in entry.names):
-            self._add_key(key, profile, by_word)
+        self._domains.append(entry.domains[0] if entry.domains else None)
+        for name in entry.names:
+            self._add_key(fold(name), profile, by_word)
         for domain in entry.domains:
             host = domain.casefold().removeprefix("www.")
             _put(self._hosts, host, profile)
@@ -160,9 +167,9 @@ class NameIndex:
         words = key.split()
         short = without_legal_form(words)
         _put(self._exact, key, profile)
-        _put(self._exact, "".join(words), profile)
         if len(short) != len(words):
             _put(self._exact, " ".join(short), profile)
+        if len(short) > 1:
             _put(self._exact, "".join(short), profile)
         if _SHORTEST_INITIALS <= len(short) <= MAX_WORDS:
             _put(self._initials, "".join(word[0] for word in short), profile)
@@ -307,16 +314,16 @@ class NameIndex:
         return [self._match(profile, score, how) for profile in profiles[:limit]]
 
     def _match(self, profile: int, score: float, how: How) -> NameMatch:
-        return NameMatch(self._ids[profile].hex(), self._names[profile], score, how)
+        name, domain = self._names[profile], self._domains[profile]
+        return NameMatch(self._ids[profile].hex(), name, score, how, domain)
 
 
 def _put(table: dict[str, int | list[int]], key: str, profile: int) -> None:
     """Most keys belong to one profile: a bare number then, a list only where several share it."""
-    there = table.get(key)
-    if there is None:
-        table[key] = profile
-    elif isinstance(there, int):
-        if there != profile:
-            table[key] = [there, profile]
-    elif profile not in there[-1:]:
+    there = table.setdefault(key, profile)
+    if there == profile:
+        return
+    if isinstance(there, int):
+        table[key] = [there, profile]
+    elif there[-1] != profile:
         there.append(profile)

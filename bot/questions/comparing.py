@@ -1,0 +1,79 @@
+"""Comparisons: which two times a figure is asked of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.questions import periods, refusals
+from bot.questions.draft import Draft, Turned, metric_of, metric_period, states_of
+from bot.questions.frame import Frame
+from bot.questions.periods import Clock, Said
+from bot.questions.when import Form, Spec
+from storage.metrics.catalog import Span
+from storage.metrics.plan import Compare, Period, Plan
+
+
+def comparison(draft: Draft) -> Plan:
+    frame, metric = draft.frame, metric_of(draft)
+    draft.terms = (*draft.terms, *states_of(draft, metric))
+    stock = metric.span is Span.STOCK
+    main, compare, before = _compared(frame, draft.clock, stock=stock)
+    period = None
+    if main is not None:
+        if periods.is_future(main, draft.clock):
+            raise Turned(refusals.outside("forecast"))
+        period = periods.moment(main, draft.clock) if stock else periods.period(main, draft.clock)
+    elif not stock:
+        period = metric_period(draft, metric)
+    return draft.plan(measure=metric.name, period=period, compare=compare, compare_period=before)
+
+
+_STEP = {"mom": "month", "wow": "week", "qoq": "quarter"}
+
+
+def _compared(frame: Frame, clock: Clock, *, stock: bool) -> tuple[Said | None, Compare, Period]:
+    """(main period, how it is compared, with which period)."""
+    main = frame.period
+    if frame.versus == "yoy" or any(said.spec.form is Form.LAST_YEAR for said in frame.compared):
+        if main is None and not stock:
+            main = Said(_calendar("month", 0))
+        return main, Compare.SAME_PERIOD_LAST_YEAR, periods.a_year_before(main, clock, stock=stock)
+    if frame.versus in _STEP and not frame.compared:
+        unit = _STEP[frame.versus]
+        main = main or (None if stock else Said(_calendar(unit, 0)))
+        other = Said(_calendar(unit, -1)) if main is None else None
+        before = (
+            periods.before(main, other, clock, stock=stock)
+            if other
+            else periods.previous(main, clock, stock=stock)
+        )
+        return main, Compare.PREVIOUS_PERIOD, before
+    if frame.compared:
+        compared = frame.compared[0]
+        main = main or (None if stock else _running(compared))
+        return main, Compare.PREVIOUS_PERIOD, periods.before(main, compared, clock, stock=stock)
+    return _moved(main, clock, stock=stock)
+
+
+def _moved(main: Said | None, clock: Clock, *, stock: bool) -> tuple[Said | None, Compare, Period]:
+    """ "did it grow last month": against the time before; with no period, this month against the last."""
+    if main is None:
+        main = None if stock else Said(_calendar("month", 0))
+        other = Said(_calendar("month", -1))
+        return main, Compare.PREVIOUS_PERIOD, periods.before(main, other, clock, stock=stock)
+    if stock and periods.moment(main, clock) is None:
+        start = Said(replace(main.spec, form=Form.START_OF, args=(main.spec,)))
+        return main, Compare.PREVIOUS_PERIOD, periods.before(main, start, clock, stock=True)
+    return main, Compare.PREVIOUS_PERIOD, periods.previous(main, clock, stock=stock)
+
+
+def _running(compared: Said) -> Said:
+    """What a lone "vs last month" is set against: the unit that runs now."""
+    args = compared.spec.args
+    if compared.spec.form is Form.CALENDAR and isinstance(args[0], str):
+        return Said(_calendar(args[0], 0))
+    return Said(_calendar("month", 0))
+
+
+def _calendar(unit: str, offset: int) -> Spec:
+    return Spec(Form.CALENDAR, (unit, offset))

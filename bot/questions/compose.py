@@ -1,0 +1,137 @@
+"""Frame → plan: the reading of the words, its filters, its time, and the shape of the answer."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from bot.questions import filters, periods, refusals
+from bot.questions.comparing import comparison
+from bot.questions.draft import Draft, Turned, metric_name, metric_of, metric_period, near, states_of
+from bot.questions.filters import Unfilterable
+from bot.questions.frame import Frame
+from bot.questions.listing import by_customer, dated, list_of, list_period, ranking
+from bot.questions.periods import Clock
+from bot.questions.subject import OF_ONE_CUSTOMER, is_profile, of_time, reading_of
+from bot.questions.vocabulary import Vocabulary
+from bot.questions.when import Form
+from bot.questions.words import K
+from storage.metrics import catalog
+from storage.metrics.amounts import AmountError
+from storage.metrics.catalog import Span
+from storage.metrics.plan import Grain, Order, Period, Plan
+
+_NOUNS_MANY = frozenset(["customers", "accounts", "clients", "companies", "people", "users"])
+
+
+def compose(
+    frame: Frame, vocabulary: Vocabulary, clock: Clock, customer: str | None
+) -> tuple[Plan, tuple[str, ...]]:
+    """The plan of a frame about `customer` (or all), and what was assumed. Raises Turned."""
+    reading = reading_of(frame)
+    if customer is not None and is_profile(frame, reading):
+        return Plan(customer=customer), ()
+    if reading is None:
+        raise Turned(refusals.confused(near(frame)))
+    draft = Draft(frame, of_time(frame, reading), vocabulary, clock, customer)
+    _filter(draft)
+    return _shape(draft), tuple(draft.assumed)
+
+
+def _filter(draft: Draft) -> None:
+    metric = draft.reading.amount or draft.reading.count
+    entity = draft.reading.entity or (catalog.METRICS[metric].entity if metric else "customer")
+    amount_field = "amount" if entity in ("invoice", "payment") else "mrr"
+    try:
+        terms, assumed = filters.of_frame(draft.frame, draft.vocabulary, amount_field)
+    except Unfilterable as error:
+        raise Turned(refusals.because(f"I cannot leave out by “{error}”.", near(draft.frame))) from error
+    except AmountError as error:
+        raise Turned(refusals.because(f"I cannot read that amount: {error}.")) from error
+    draft.terms = terms
+    draft.assumed.extend(assumed)
+
+
+def _shape(draft: Draft) -> Plan:
+    frame = draft.frame
+    if len(frame.periods) > 1:
+        raise Turned(refusals.because("I can look at one period at a time, or compare two (“… vs …”)."))
+    if K.AVERAGE in frame.kinds and draft.reading.amount != "arpa":
+        raise Turned(
+            refusals.because("The only average I work out is the average revenue per account.", ("arpa",))
+        )
+    if "customer" in frame.by_atoms and not frame.by:
+        return by_customer(draft)
+    if frame.by or frame.grain or frame.chart:
+        return _cut(draft)
+    if frame.superlative or (frame.by_atoms and draft.reading.entity):
+        return ranking(draft)
+    if frame.versus or frame.compared or frame.change:
+        return comparison(draft)
+    if _wants_list(draft):
+        return list_of(draft)
+    return _number(draft)
+
+
+def _wants_list(draft: Draft) -> bool:
+    """Rows rather than a figure: asked for, or a bare noun with something that narrows it."""
+    kinds, reading = draft.frame.kinds, draft.reading
+    if reading.entity is None:
+        return False
+    if K.COUNT in kinds or K.AMOUNT in kinds:
+        return metric_name(draft) is None
+    if {K.LIST, K.SHOW} & kinds or draft.frame.limit or draft.customer or _described(draft.frame):
+        return not (draft.customer and reading.amount in OF_ONE_CUSTOMER)
+    if "invoice" in draft.frame.atoms or "ending" in draft.frame.atoms:
+        return True
+    narrowed = bool(draft.terms or draft.frame.period)
+    return not reading.counted and (narrowed or reading.count is None)
+
+
+def _described(frame: Frame) -> bool:
+    """ "customers that cancelled": the noun with a clause of its own asks who they are."""
+    tokens = frame.text.tokens
+    return any(t.word in _NOUNS_MANY and u.word in ("that", "who", "which") for t, u in pairwise(tokens))
+
+
+def _number(draft: Draft) -> Plan:
+    metric = metric_of(draft)
+    said = draft.frame.period
+    if metric.span is Span.STOCK and said is not None and said.spread:
+        return _cut(draft)
+    if "ending" in draft.frame.atoms:
+        period = list_period(draft)
+        draft.terms = (*draft.terms, *dated(draft, period))
+        return draft.plan(measure=metric.name)
+    draft.terms = (*draft.terms, *states_of(draft, metric))
+    return draft.plan(measure=metric.name, period=metric_period(draft, metric))
+
+
+def _cut(draft: Draft) -> Plan:
+    """A breakdown by dimensions, or a series over time."""
+    frame, metric = draft.frame, metric_of(draft)
+    draft.terms = (*draft.terms, *states_of(draft, metric))
+    for dimension in frame.by:
+        if dimension not in metric.dimensions:
+            raise Turned(refusals.not_cut_by(metric, dimension))
+    if frame.by:
+        if frame.grain or frame.chart:
+            raise Turned(refusals.because("I can split by time or by group, one at a time.", (metric.name,)))
+        order = Order(field="value", descending=frame.superlative[1]) if frame.superlative else None
+        return draft.plan(
+            measure=metric.name,
+            by=tuple(dict.fromkeys(frame.by)),
+            period=metric_period(draft, metric),
+            order=order,
+            limit=frame.limit,
+        )
+    grain = frame.grain or Grain.MONTH
+    return draft.plan(measure=metric.name, grain=grain, period=_series_period(draft, grain))
+
+
+def _series_period(draft: Draft, grain: Grain) -> Period:
+    said = draft.frame.period
+    if said is None or said.spec.form is Form.NOW:
+        return periods.for_series(grain, draft.clock)
+    if periods.is_future(said, draft.clock):
+        raise Turned(refusals.outside("forecast"))
+    return periods.period(said, draft.clock)

@@ -1,0 +1,106 @@
+"""What a frame filters by, as one condition of the plan; and how a plan's filter is taken apart again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.questions import amounts
+from bot.questions.frame import Frame, Wanted
+from bot.questions.vocabulary import Vocabulary
+from storage.metrics.plan import And, Condition, Filter, Not, Op, Or
+
+# States of a customer that may stand beside a figure: "MRR of customers with failed payments".
+STATES: tuple[tuple[frozenset[str], Condition], ...] = (
+    (frozenset({"failed", "payment"}), Condition(field="failing", value=True)),
+    (frozenset({"failed"}), Condition(field="failing", value=True)),
+    (frozenset({"overdue", "invoice"}), Condition(field="overdue", value=True)),
+    (frozenset({"overdue", "payment"}), Condition(field="overdue", value=True)),
+    (frozenset({"overdue"}), Condition(field="overdue", value=True)),
+)
+# Negated states that paying customers are anyway.
+_TRUE_OF_PAYING = frozenset({"churned", "trial"})
+
+
+class Unfilterable(ValueError):
+    """The frame filters by something that cannot be filtered by; the text is the word for it."""
+
+
+def of_frame(
+    frame: Frame, vocabulary: Vocabulary, amount_field: str
+) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
+    """The frame's terms, to be joined by "and", and what was assumed. Raises Unfilterable, AmountError."""
+    terms: list[Filter] = [*_values(frame.wanted), *_negated_states(frame.without)]
+    assumed: list[str] = []
+    for amount in frame.amounts:
+        condition, stated = amounts.condition(amount, amount_field, vocabulary.currency)
+        terms.append(condition)
+        if not stated and len(vocabulary.currencies) > 1:
+            own = vocabulary.currency.upper()
+            assumed.append(f"Amounts are taken as {own}.")
+    terms.extend(
+        Not(term=Condition(field="customer", value=name.matches[0].profile_id))
+        for name in frame.names
+        if name.negated and name.matches
+    )
+    return tuple(terms), tuple(dict.fromkeys(assumed))
+
+
+def _values(wanted: Iterable[Wanted]) -> list[Filter]:
+    """One term a field: several values of a field are alternatives ("in Germany and France")."""
+    grouped: dict[tuple[str, bool], list[str]] = {}
+    for want in wanted:
+        values = grouped.setdefault((want.field, want.negated), [])
+        if want.value not in values:
+            values.append(want.value)
+    return [_one_of(name, values, negated) for (name, negated), values in grouped.items()]
+
+
+def _one_of(name: str, values: Sequence[str], negated: bool) -> Filter:
+    condition = (
+        Condition(field=name, value=values[0])
+        if len(values) == 1
+        else Condition(field=name, op=Op.IN, value=tuple(values))
+    )
+    return Not(term=condition) if negated else condition
+
+
+def _negated_states(atoms: set[str]) -> list[Filter]:
+    left = set(atoms) - _TRUE_OF_PAYING - {"customer", "any"}
+    if not left:
+        return []
+    for needs, condition in STATES:
+        if needs == left:
+            return [Not(term=condition)]
+    raise Unfilterable(" ".join(sorted(left)))
+
+
+def joined(terms: Sequence[Filter]) -> Filter | None:
+    """The terms as one filter; None for none."""
+    if not terms:
+        return None
+    return terms[0] if len(terms) == 1 else And(terms=tuple(terms))
+
+
+def terms_of(filters: Filter | None) -> tuple[Filter, ...]:
+    """The terms that a plan's filter joins by "and"."""
+    if filters is None:
+        return ()
+    return filters.terms if isinstance(filters, And) else (filters,)
+
+
+def field_of(term: Filter) -> str | None:
+    """The one field that a term tests; None where it tests several."""
+    match term:
+        case Condition():
+            return term.field
+        case Not():
+            return field_of(term.term)
+        case And() | Or():
+            fields = {field_of(part) for part in term.terms}
+            return fields.pop() if len(fields) == 1 else None
+
+
+def replaced(old: Sequence[Filter], new: Sequence[Filter]) -> tuple[Filter, ...]:
+    """The old terms, without those about a field that a new term is about, then the new ones."""
+    fields = {field_of(term) for term in new}
+    return (*(term for term in old if field_of(term) not in fields), *new)

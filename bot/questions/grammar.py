@@ -1,0 +1,169 @@
+"""The built-in interpreter: a question in, a plan, a question back or a refusal out.
+
+Pure and synchronous: no network, no clock but the `now` that it is given, a few milliseconds. Every word of a
+question is accounted for or the question is not answered: a wrong number is worse than a refusal.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from bot.questions import conversation, frame, later, refusals, spans, text
+from bot.questions.compose import compose
+from bot.questions.draft import Turned
+from bot.questions.frame import Asked, Frame
+from bot.questions.outcome import Choice, Clarify, Outcome, Refuse, Understood
+from bot.questions.periods import Clock
+from bot.questions.subject import reading_of
+from bot.questions.text import QuestionTooLong, Text
+from bot.questions.vocabulary import Vocabulary
+from bot.questions.words import K
+from storage.metrics.grains import PeriodError
+from storage.metrics.plan import Order, Plan
+
+_ACTIONS = frozenset(later.OUTSIDE["action"][1].split("|"))
+_POLITE = frozenset(
+    ["please", "pls", "can", "could", "would", "you", "just", "now", "i", "want", "to", "go", "and", "then"]
+)
+_OBJECTS = frozenset(
+    ["the", "all", "every", "this", "that", "our", "my", "a", "an", "customer", "subscription", "invoice",
+        "everything",
+     "them", "him", "her", "it", "me", "us", "account", "user", "new", "to"]
+)  # fmt: skip
+_PER_CORRECTION, _PER_ASSUMPTION = 0.15, 0.1
+_MOST_OPTIONS = 5
+
+
+def interpret(question: str, context: Plan | None, vocabulary: Vocabulary, now: datetime) -> Outcome:
+    """What a question means for this account at `now`; `context` is the plan that it may follow on."""
+    try:
+        return _outcome(text.read(question), context, vocabulary, now)
+    except QuestionTooLong:
+        return refusals.because("That is longer than I can read as one question: ask me in a sentence.")
+    except Turned as way_out:
+        return way_out.refusal
+    except PeriodError as error:
+        return refusals.because(f"I cannot look there: {error}.")
+    except ValidationError:
+        return refusals.confused()
+
+
+def _outcome(said: Text, context: Plan | None, vocabulary: Vocabulary, now: datetime) -> Outcome:
+    if all(token.kind is text.Kind.SIGN for token in said.tokens):
+        return refusals.outside("hello")
+    tagged = spans.tag(said, vocabulary, now)
+    if _is_order(said, tagged):
+        return refusals.outside("action")
+    if all(span.kind is K.FILLER for span in tagged):
+        return refusals.outside("hello")
+    asked = frame.read(said, tagged)
+    return _turned_down(asked) or _about_names(asked, context, vocabulary, Clock(now, vocabulary.zone))
+
+
+def _is_order(said: Text, tagged: tuple[spans.Span, ...]) -> bool:
+    """Whether it begins by telling us to do something: "cancel Initech's subscription"."""
+    words = [token.word for token in said.tokens]
+    at = next((i for i, word in enumerate(words) if word not in _POLITE), 0)
+    if at >= len(words) or words[at] not in _ACTIONS:
+        return False
+    following = next((span for span in tagged if span.start == at + 1), None)
+    return following is not None and (words[at + 1] in _OBJECTS or following.kind in (K.NAME, K.UNKNOWN))
+
+
+def _turned_down(asked: Frame) -> Refuse | None:
+    """What must not or cannot be answered, whatever else is in the question."""
+    if asked.outside:
+        return refusals.outside(asked.outside[0])
+    if asked.later:
+        return refusals.not_yet(asked.later[0])
+    reading = reading_of(asked)
+    looks_ahead = reading is not None and reading.dated in ("trial_ends", "renews", "due")
+    if K.FUTURE in asked.kinds and not looks_ahead:
+        return refusals.outside("forecast")
+    return _not_understood(asked)
+
+
+def _not_understood(asked: Frame) -> Refuse | None:
+    """A customer that is not there, or a word that means nothing."""
+    missing = [name.text for name in asked.names if not name.matches] or asked.maybe_names
+    if asked.leftover:
+        return refusals.unknown([*asked.leftover, *missing])
+    return refusals.no_customer(missing[0]) if missing else None
+
+
+def _about_names(asked: Frame, context: Plan | None, vocabulary: Vocabulary, clock: Clock) -> Outcome:
+    """One plan for the customer that is named; where two fit, one for each to choose from."""
+    named = [name for name in asked.names if not name.negated]
+    if len({name.matches for name in named}) > 1:
+        return refusals.because("I can look at one customer at a time.")
+    unclear = next((name for name in asked.names if len(name.matches) > 1), None)
+    if unclear is not None and unclear.negated:
+        return refusals.because(f"More than one customer is called “{unclear.text}”.")
+    if unclear is None:
+        customer = named[0].matches[0].profile_id if named else None
+        return _planned(asked, context, vocabulary, clock, customer)
+    return _which(asked, unclear, context, vocabulary, clock)
+
+
+def _which(
+    asked: Frame, unclear: Asked, context: Plan | None, vocabulary: Vocabulary, clock: Clock
+) -> Outcome:
+    options = []
+    for match in unclear.matches[:_MOST_OPTIONS]:
+        outcome = _planned(asked, context, vocabulary, clock, match.profile_id)
+        if not isinstance(outcome, Understood):
+            return outcome
+        question = asked.text.clean.replace(unclear.text, match.domain) if match.domain else None
+        options.append(Choice(match.name, outcome.plan, match.domain, question))
+    return Clarify(question=f"Which “{unclear.text}” do you mean?", options=tuple(options))
+
+
+def _planned(
+    asked: Frame, context: Plan | None, vocabulary: Vocabulary, clock: Clock, customer: str | None
+) -> Outcome:
+    mentions = {
+        m.profile_id: m.name for name in asked.names for m in name.matches if m.profile_id == customer
+    }
+    if context is not None and _follows(asked):
+        plan, assumed = conversation.follow(asked, context, vocabulary, clock, customer)
+    elif customer is None and not asked.has_subject and not asked.by and _only_narrows(asked):
+        return _what_of(asked, vocabulary, clock)
+    else:
+        plan, assumed = compose(asked, vocabulary, clock, customer)
+    corrected = tuple(f"I read “{typed}” as “{word}”." for typed, word in asked.corrections)
+    confidence = 1.0 - _PER_CORRECTION * len(corrected) - _PER_ASSUMPTION * len(assumed)
+    return Understood(
+        plan=plan, confidence=max(confidence, 0.0), assumptions=(*corrected, *assumed), mentions=mentions
+    )
+
+
+def _follows(asked: Frame) -> bool:
+    """Whether it goes on from the question before: it says so, or has no subject of its own."""
+    if asked.leads_on or {K.THEM, K.FOLLOW} & asked.kinds:
+        return True
+    return not asked.has_subject and not asked.names and not (asked.by and asked.superlative)
+
+
+def _only_narrows(asked: Frame) -> bool:
+    return (
+        bool(asked.wanted or asked.amounts)
+        and not {K.LIST, K.COUNT, K.SHOW} & asked.kinds
+        and not asked.superlative
+    )
+
+
+def _what_of(asked: Frame, vocabulary: Vocabulary, clock: Clock) -> Outcome:
+    """ "Growth?" alone could be its MRR, how many customers it has, or who they are."""
+    options = []
+    for label, atom, kind in (("MRR", "mrr", K.AMOUNT), ("How many customers", "customer", K.COUNT),
+                              ("Which customers", "customer", K.LIST)):  # fmt: skip
+        asked.atoms, asked.kinds = {atom}, {kind}
+        plan, _ = compose(asked, vocabulary, clock, None)
+        if plan.entity is not None:
+            plan = plan.model_copy(update={"order": Order(field="mrr")})
+        options.append(Choice(label, plan))
+    return Clarify(
+        question=f"What would you like to know about “{asked.text.clean}”?", options=tuple(options)
+    )

@@ -1,0 +1,37 @@
+"""What one account's questions may name: its plans, countries and currencies as they stand in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from storage.names import NameIndex, NameMatch
+
+
+class Names(Protocol):
+    """How customers are found; `storage.names.NameIndex` is the real one."""
+
+    def lookup(self, text: str, limit: int = 8) -> list[NameMatch]: ...
+
+    def spot(self, words: Sequence[str], ends: Sequence[str]) -> Iterator[tuple[int, int]]: ...
+
+    def knows_word(self, word: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """The words that are this account's own. Currencies and countries are those with customers in them.
+
+    `plans` are names of plans as the source spells them; `currencies` lower-case ISO 4217; `countries`
+    ISO 3166-1 alpha-2.
+    """
+
+    currency: str = "usd"
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    plans: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    currencies: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    names: Names = field(default_factory=NameIndex)

@@ -1,0 +1,210 @@
+"""The everyday words of questions, as data: what people say → what it means to the grammar.
+
+Alternatives are separated by `|`, lower case, nouns in the singular. Metrics, dimensions and their synonyms
+come from `storage/metrics/catalog.py`; plan names, countries and currencies from the account. What stands
+here are the words that questions are built with.
+"""
+
+from enum import StrEnum
+
+
+class K(StrEnum):
+    """The part that a span plays in a question."""
+
+    FILLER = "filler"
+    LIST = "list"
+    SHOW = "show"
+    COUNT = "count"
+    AMOUNT = "amount"
+    AVERAGE = "average"
+    ABOUT = "about"
+    ATOM = "atom"
+    FIELD = "field"
+    VALUE = "value"
+    PERIOD = "period"
+    NUMBER = "number"
+    COMPARE = "comparator"
+    BETWEEN = "between"
+    SUPERLATIVE = "superlative"
+    GROUP = "group"
+    EACH = "each"
+    RHYTHM = "rhythm"
+    CHART = "chart"
+    VERSUS = "versus"
+    CHANGE = "change"
+    NOT = "not"
+    OR = "or"
+    AND = "and"
+    FOLLOW = "follow"
+    THEM = "them"
+    FACT = "fact"
+    FUTURE = "future"
+    LATER = "later"
+    OUTSIDE = "outside"
+    NAME = "name"
+    UNKNOWN = "unknown"
+
+
+ATOMS = {
+    "customer": "customer|cust|account|client|company|logo|subscriber|user|people|person|folk"
+    "|business|buyer|payer"
+    "|organisation|organization|someone|anyone|everyone|anybody|somebody|guy",
+    "paying": "paying|pay|paying us|pay us|spend|spending|spend with us|give us",
+    "active": "active|live",
+    "trial": "trial|trialing|trialling|on trial|in trial|on a trial|in a trial|on free trial"
+    "|trialist|trialer|free trial"
+    "|trial period|trying us out|evaluating",
+    "new": "new|brand new|won|win|gained|gain|land|landed|acquire|acquired|onboarded|fresh|became customer"
+    "|become customer|became a customer|started paying|start paying",
+    "churned": "churned|churn|churning|churner|cancelled|canceled|cancel|cancellation|left|left us"
+    "|leave|leave us|quit"
+    "|lost|lose|losing|stopped paying|stop paying|unsubscribed|unsubscribe|departed|walked away"
+    "|gone|dropped out",
+    "signed_up": "signed up|sign up|signup|signing up|registration|registered|register|joined|join"
+    "|joined us|enrolled",
+    "failed": "failed|failing|fail|declined|decline|bounced|bounce|rejected|unsuccessful"
+    "|not go through|failure",
+    "payment": "payment|charge|transaction|card|credit card|card payment|payment attempt|debit|direct debit",
+    "succeeded": "successful|succeeded|went through",
+    "paid": "paid|settled",
+    "invoice": "invoice|bill",
+    "unpaid": "unpaid|outstanding|receivable|owed|owe us|owe us money|owe|owing|not paid"
+    "|accounts receivable|ar",
+    "open": "open",
+    "overdue": "overdue|past due|late|late on payment|behind on payment|behind on their payment"
+    "|behind|in arrears"
+    "|arrears|delinquent|late payer",
+    "due": "due",
+    "subscription": "subscription|sub|contract|membership",
+    "renewing": "renew|renewal|renewing|up for renewal",
+    "ending": "end|ending|ended|expire|expiring|expired|expiry|run out|running out|finish|lapse|finishing",
+    "revenue": "turnover|money in|money",
+    "inflow": "collect|collected|collection|came in|come in|coming in|bring in|brought in|made|make"
+    "|making|earned|earn"
+    "|take in|took in|received|receive|get paid|got paid|were paid|generate|generated",
+    "refunds": "refund|refunded|refunding|gave back|give back|pay back",
+}
+
+TOGETHER: dict[str, tuple[str, ...]] = {
+    **{f"{word} {growth}": (word, "growth") for word in ("mrr", "arr", "revenue", "customer", "arpa")
+       for growth in ("growth", "growth rate", "change", "increase", "decrease", "difference")},
+    **{f"growth in {word}": (word, "growth") for word in ("mrr", "arr", "revenue", "customer")},
+    **{f"growth of {word}": (word, "growth") for word in ("mrr", "arr", "revenue")},
+}  # fmt: skip
+
+WORDS: dict[K, dict[object, str]] = {
+    K.COUNT: {"count": "how many|number of|count of|count|no of|total number of|how many of|the number of"},
+    K.AMOUNT: {
+        "amount": "how much|total|sum|sum of|value of|total amount|total amount of|total value of|volume"
+    },
+    K.AVERAGE: {"average": "average|avg|mean|median|typical|on average"},
+    K.LIST: {"list": "who|which|list|name of|export|which one|whose|list of|list all|list out|what customer"},
+    K.SHOW: {"show": "show|show me|give me|display|find|get me|see|show us|give me a list of|pull|fetch"},
+    K.ABOUT: {
+        "about": "tell me about|tell us about|about|profile|profile of|profile for|detail of"
+        "|detail on|detail for|info on"
+        "|info about|information on|information about|everything about|everything on|look up|lookup|pull up"
+        "|what do we know about|overview of|summary of|summary for|what is up with"
+        "|what is going on with|how is"
+    },
+    K.COMPARE: {
+        "over": "over|more than|above|greater than|higher than|bigger than|larger than|exceeding"
+        "|exceed|north of"
+        "|in excess of|>|upwards of",
+        "at_least": "at least|minimum|minimum of|min|>=|≥|no less than|not less than",
+        "under": "under|less than|below|fewer than|lower than|smaller than|cheaper than|<",
+        "at_most": "at most|up to|no more than|not more than|maximum|maximum of|max|<=|≤",
+        "is": "exactly|equal to|=",
+        "or_more": "or more|or above|or higher|and up|and above|and over|or over|+",
+        "or_less": "or less|or below|or lower|or under",
+    },
+    K.BETWEEN: {"between": "between"},
+    K.SUPERLATIVE: {
+        (
+            "size",
+            True,
+        ): "top|biggest|largest|highest|best|greatest|most|most valuable|highest paying|biggest paying"
+        "|best paying|top paying|highest value|leading|highest spending|number one|most important",
+        ("size", False): "smallest|lowest|bottom|least|tiniest|cheapest|worst|lowest paying",
+        ("time", True): "newest|latest|most recent|recent|most recently|last",
+        ("time", False): "oldest|earliest|longest standing|longest|most loyal",
+    },
+    K.GROUP: {
+        "by": "by|per|split by|split by each|broken down by|break down by|breakdown by"
+        "|broken out by|grouped by|group by"
+        "|for each|for every|in each|on each|by each|sorted by|ordered by|order by|sort by"
+        "|ranked by|each|across|every"
+        "|breakdown|break down|split|broken down"
+    },
+    K.EACH: {
+        grain: f"by {grain}|per {grain}|each {grain}|every {grain}|{grain} by {grain}|a {grain}"
+        f"|by the {grain}"
+        for grain in ("day", "week", "month", "quarter", "year")
+    },
+    K.RHYTHM: {
+        "day": "daily",
+        "week": "weekly",
+        "month": "monthly",
+        "quarter": "quarterly",
+        "year": "annual|yearly|annually|anually",
+    },
+    K.CHART: {
+        "chart": "over time|trend|trending|evolution|history|timeline|graph|chart|plot|evolve"
+        "|evolved|development|curve"
+    },
+    K.VERSUS: {
+        "versus": "vs|v|versus|compared to|compared with|compare|compare to|compare with|comparing"
+        "|against|relative to"
+        "|in comparison to|comparison|as compared to",
+        "mom": "month over month|mom|month on month",
+        "wow": "week over week|wow|week on week",
+        "qoq": "quarter over quarter|qoq|quarter on quarter",
+        "yoy": "year over year|yoy|year on year",
+    },
+    K.CHANGE: {
+        "change": "change|changed|grow|grew|grown|growing|increase|increased|decrease|decreased"
+        "|drop|dropped|up or down"
+        "|go up|go down|gone up|gone down|went up|went down|rise|risen|rose|fall|fallen|fell|moved"
+        "|difference"
+    },
+    K.NOT: {
+        "not": "not|without|without any|excluding|exclude|except|except for|other than|no|non"
+        "|but not|never|aside from"
+        "|apart from|outside|outside of|minus|not on|not in|no longer"
+    },
+    K.OR: {"or": "or"},
+    K.AND: {"and": "and|&|plus|as well as|both"},
+    K.FOLLOW: {
+        "follow": "what about|how about|and what about|and how about|same for|same with"
+        "|same but for|the same for|same"
+        "|the same|instead|also|only|just|now only|same thing for|same question for|ok and"
+        "|break it down|split it"
+    },
+    K.THEM: {
+        "them": "they|them|their|those|these|it|its|that one|those customers|these customers"
+        "|this customer|that customer"
+        "|who are they|who are those|which ones|they are"
+    },
+    K.FACT: {
+        "fact": "email address|email|phone|phone number|website|domain|contact|address|customer since|doing"
+    },
+    K.FUTURE: {
+        "forecast": "will|will be|going to be|forecast|predict|prediction|projection|projected"
+        "|project|expect|expected"
+        "|next year be"
+    },
+}
+
+FILLERS = """
+the a an our ours we i me my you your yours please pls plz do does did done doing is are was were be been
+being have has had having can could would should may might to of for in on at from with within during as
+that what it there here get got getting us want wanted know need needed like so far thanks thank hey hi
+hello ok okay chewy chewbotta bot kindly quick quickly question tell give let look looking overall
+altogether currently all any some really actually how when where if these this right exactly ever yet
+still their by into out than then when's am pm back figure stat statistics metric data report level
+located based billed billing happened happen set who's using use used via signed whom become soon more
+first rn asap created opened remaining up go going went value stand standing across worth just record one
+ones row entry item whole entire everything everybody whats hows plan's total's also well and amount i'd
+i'll id wondering wonder curious check update anything come coming running bring say says put through
+subscribed many
+"""
