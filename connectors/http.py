@@ -43,6 +43,8 @@ _FINAL: Mapping[int, type[ConnectorError]] = {401: KeyRefused, 403: NotPermitted
 _CODE = re.compile(r"[a-z_]{1,64}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_\-]{4,64}")
 
+stamina.instrumentation.set_on_retry_hooks(())  # they print; failed attempts go to `on_error` instead
+
 
 class Fault(Struct, frozen=True):
     """What an error body says, in the vendor's own codes."""

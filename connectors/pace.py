@@ -40,8 +40,8 @@ class Bucket:
         return max(0.0, turn - now)
 
     def hold(self, until: float) -> None:
-        """No further turn before `until`, and no burst after it."""
-        self._next = max(self._next, until + self._saved)
+        """No further turn before `until`, and no burst right after it."""
+        self._next = max(self._next, until)
 
 
 class Pace:

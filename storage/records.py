@@ -105,6 +105,10 @@ class Customer(Record, frozen=True, kw_only=True, gc=False):
     discounts: tuple[Discount, ...] = ()
     created_at: datetime
 
+    def __repr__(self) -> str:
+        """Nothing personal, wherever a record is printed."""
+        return "Customer(...)"
+
 
 class Product(Record, frozen=True, kw_only=True, gc=False):
     """What the account sells: the name behind "plan" and "product" in questions."""

@@ -73,9 +73,11 @@ def unit(whole: int | Decimal | None, exact: Decimal | None) -> Decimal | None:
 
 
 def step(row: wire.Tier) -> records.Tier:
-    is_last = row.up_to is None or isinstance(row.up_to, str)
+    up_to = None if row.up_to == "inf" else row.up_to
+    if isinstance(up_to, str) and not (up_to.isascii() and up_to.isdigit()):
+        raise Unreadable("$.tiers.up_to")
     return records.Tier(
-        up_to=None if is_last else int(row.up_to or 0),
+        up_to=None if up_to is None else int(up_to),
         unit_amount=unit(row.unit_amount, row.unit_amount_decimal) or Decimal(0),
         flat_amount=unit(row.flat_amount, row.flat_amount_decimal) or Decimal(0),
     )

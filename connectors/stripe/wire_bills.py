@@ -1,4 +1,4 @@
-"""What is read of Stripe's invoices, charges, refunds and disputes; see `wire`. No card data: it is not declared."""
+"""Stripe's invoices, charges, refunds and disputes, as in `wire`. No card data is declared, so none is read."""
 
 from msgspec import Struct
 
