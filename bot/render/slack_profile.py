@@ -9,6 +9,7 @@ from bot.render import text
 from bot.render.slack_blocks import Block
 
 _VALUE = 300
+_EVERY = {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}
 _LINES = 20
 
 
@@ -72,7 +73,7 @@ def _subscription(one: ProfileSubscription, tz: tzinfo) -> str:
         one.plan,
         one.status.replace("_", " "),
         f"{text.money(one.mrr, one.currency)} a month",
-        f"billed {one.interval}" if one.interval else None,
+        f"billed {_EVERY.get(one.interval, one.interval)}" if one.interval else None,
         *(f"{label} {text.day(at, tz)}" for label, at in dates if at),
     ]
     return " · ".join(part for part in parts if part)

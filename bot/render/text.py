@@ -177,11 +177,7 @@ def change(now: float, before: float, unit: str | None, currency: str | None = N
     if not sign:
         return Change("no change", 0)
     mark = "+" if sign > 0 else "-"
-    size = (
-        f"{count(float(abs(moved) * 100))} points"
-        if unit == Unit.RATIO
-        else figure(_number(abs(moved)), unit, currency)
-    )
+    size = _points(abs(moved)) if unit == Unit.RATIO else figure(_number(abs(moved)), unit, currency)
     share = (
         f" ({mark}{ratio(float(abs(moved / Decimal(str(before)))))})"
         if before > 0 and unit != Unit.RATIO
@@ -298,6 +294,11 @@ def _moment(value: str) -> datetime | date | None:
     except ValueError:
         return None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _points(moved: Decimal) -> str:
+    """How far a percentage moved, which is not itself a percentage of anything."""
+    return f"{count(float(moved * 100))} {'point' if moved * 100 == 1 else 'points'}"
 
 
 def _decimal(number: Decimal, digits: int) -> str:
