@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.metrics.history import Agreement, Change, Span, customer_spans, spans
 from storage.metrics.line_states import PriceBook
+from storage.metrics.money import mrr
 from storage.metrics.movements import mrr_at
 from storage.records import Discount, DiscountDuration, Interval, SubscriptionStatus, Usage
 from storage.stored import StoredItem, StoredLine, StoredPrice
@@ -352,10 +354,20 @@ def test_spans_are_in_order_and_never_overlap(
     assert len({span.starts_at for span in found}) == len(found)
 
 
-@given(agreements, bills)
-def test_now_is_what_the_object_says(of: Agreement, lines: list[StoredLine]) -> None:
-    """At and after first sight, MRR is that of the current items, or nothing for one that does not count."""
-    at = max(of.first_seen_at, of.started_at, of.trial_end or of.started_at)
-    found = mrr_at(spans(of, BOOK, lines), at)["usd"]
-    alone = mrr_at(spans(of, BOOK), at)["usd"]
-    assert found == alone
+counting = st.sampled_from([SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE])
+
+
+@given(agreements, counting, bills, histories)
+def test_now_is_what_the_object_says(
+    of: Agreement, status: SubscriptionStatus, lines: list[StoredLine], changes: list[Change]
+) -> None:
+    """Whatever was billed and seen before, MRR now is that of the items of a subscription that counts."""
+    at = max(filter(None, [SEEN, of.started_at, of.trial_start, of.trial_end])) + timedelta(days=999)
+    of = msgspec.structs.replace(of, status=status, ended_at=None, first_seen_at=SEEN)
+    seen = [
+        *sorted(changes, key=lambda change: change.at),
+        Change(at=at, status=status, items=of.items, discounts=of.discounts),
+    ]
+    expected = mrr(of.items, of.discounts, at)
+    assert mrr_at(spans(of, BOOK, lines), at)["usd"] == expected
+    assert mrr_at(spans(of, BOOK, lines, seen), at)["usd"] == expected
