@@ -1,14 +1,13 @@
 """The commands of this floor. Heavy imports stand in the functions that need them: `--help` stays instant."""
 
-import asyncio
 import json
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from storage.command_line import run
 
 if TYPE_CHECKING:
     from storage.key_status import KeyStatus
@@ -23,27 +22,6 @@ keys_app = typer.Typer(
 )
 
 STDOUT = Path("-")
-
-Result = TypeVar("Result")
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """What the operator has to put right is one line on stderr and exit code 1."""
-    from storage.errors import OperatorError
-
-    try:
-        yield
-    except OperatorError as problem:
-        typer.secho(f"Error: {problem}", err=True, fg="red")
-        raise typer.Exit(1) from None
-
-
-def _run(work: Callable[["Settings"], Coroutine[Any, Any, Result]]) -> Result:
-    from storage.settings import load_settings
-
-    with _one_line_errors():
-        return asyncio.run(work(load_settings()))
 
 
 @keys_app.command()
@@ -63,7 +41,7 @@ def generate(
 
     Examples:  chewbotta keys generate   ·   chewbotta keys generate --file -
     """
-    _run(lambda settings: _generate(settings, file))
+    run(lambda settings: _generate(settings, file))
 
 
 async def _generate(settings: "Settings", file: Path | None) -> None:
@@ -105,7 +83,7 @@ def rotate() -> None:
     readable, and running the command again goes on where it ended. Running processes read a key file again
     by themselves. When the keys come from MASTER_KEYS, the command says what to change first.
     """
-    _run(_rotate)
+    run(_rotate)
 
 
 async def _rotate(settings: "Settings") -> None:
@@ -149,7 +127,7 @@ def status(
     """Show where the master keys are, and what they wrap. Exit code 1 when something is wrong."""
     from storage.key_status import key_status
 
-    found = _run(key_status)
+    found = run(key_status)
     if as_json:
         sys.stdout.write(json.dumps(found._asdict()) + "\n")
     else:
@@ -168,3 +146,51 @@ def _print(status: "KeyStatus") -> None:
     )
     if status.rotation_pending:
         typer.echo("A rotation is not finished: run `chewbotta keys rotate`.")
+
+
+def init(
+    name: Annotated[str, typer.Option(help="The account's name: your company's.")] = "My company",
+    time_zone: Annotated[str, typer.Option(help="Where its days begin, such as Europe/Berlin.")] = "UTC",
+    currency: Annotated[str, typer.Option(help="The currency it thinks in, such as usd.")] = "usd",
+) -> None:
+    """Set up: a master key, the tables, the first account. Safe to repeat.
+
+    Example:  chewbotta init --name "Acme Inc" --time-zone America/New_York
+    """
+    from storage.setup import initialise
+
+    done = run(lambda settings: initialise(settings, name=name, time_zone=time_zone, currency=currency))
+    if done.key_file:
+        typer.echo(
+            f"A new master key is in {done.key_file}. Keep a copy in a safe place, apart from backups."
+        )
+    typer.echo(f"Account {done.account_id} is {'ready' if done.made_account else 'there already'}.")
+    typer.echo("Next: chewbotta source add stripe")
+
+
+def migrate() -> None:
+    """Bring the database's tables to this release. Safe to repeat, and to run from several machines."""
+    from storage.setup import migrate_database
+
+    run(migrate_database)
+    typer.echo("The tables are of this release.")
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Say what is configured, what is missing, and what to do about it. Exit code 1 if something is wrong."""
+    from dataclasses import asdict
+
+    from storage.doctor import examine
+
+    findings = run(examine)
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            sign, colour = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", None)}[finding.ok]
+            typer.secho(f"{sign} {finding.name:32}", fg=colour, nl=False)
+            typer.echo(f" {finding.advice}" if finding.advice else "")
+    if any(finding.ok is False for finding in findings):
+        raise typer.Exit(1)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,12 +71,25 @@ def migrated_postgres(cluster: postgres.Cluster) -> str:
 
 
 @pytest.fixture
-def migrated_postgres_url(cluster: postgres.Cluster, migrated_postgres: str) -> Iterator[str]:
+def make_postgres_url(cluster: postgres.Cluster, migrated_postgres: str) -> Iterator[Callable[[], str]]:
+    """Makes fresh, migrated PostgreSQL databases."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(postgres.unused_name())
+        create = f"CREATE DATABASE {made[-1]} TEMPLATE {migrated_postgres}"
+        asyncio.run(_run_sql(cluster.url("postgres"), create))
+        return cluster.url(made[-1])
+
+    yield make
+    drop = (f"DROP DATABASE {name} WITH (FORCE)" for name in made)
+    asyncio.run(_run_sql(cluster.url("postgres"), *drop))
+
+
+@pytest.fixture
+def migrated_postgres_url(make_postgres_url: Callable[[], str]) -> str:
     """A fresh, migrated PostgreSQL database."""
-    name = postgres.unused_name()
-    asyncio.run(_run_sql(cluster.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {migrated_postgres}"))
-    yield cluster.url(name)
-    asyncio.run(_run_sql(cluster.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+    return make_postgres_url()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,56 @@
+"""The command line: mounts what each floor brings, and starts the processes.
+
+Nothing heavy is imported here or in any `cli.py`, so that `chewbotta --help` answers at once.
+"""
+
+
+import typer
+
+from bot import cli as bot_cli
+from connectors import cli as connectors_cli
+from storage import cli as storage_cli
+from storage.command_line import run
+from web import cli as web_cli
+
+app = typer.Typer(
+    name="chewbotta",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Your customers' data, answered where you talk.\n\n"
+    "Try it with an invented company: chewbotta demo. In earnest: chewbotta init, then "
+    "chewbotta source add stripe, chewbotta sync, chewbotta ask \"what's our MRR?\", and for Slack "
+    "chewbotta slack. What is missing, and what to do about it, says chewbotta doctor.",
+)
+
+app.command()(storage_cli.init)
+app.add_typer(connectors_cli.source_app)
+app.command()(connectors_cli.sync)
+app.command()(bot_cli.ask)
+app.command()(bot_cli.chat)
+app.command()(bot_cli.demo)
+app.command()(bot_cli.slack)
+app.command()(web_cli.web)
+
+
+@app.command()
+def worker() -> None:
+    """Keep the cache fresh: sync every source when it is due, until stopped."""
+    from jobs import work
+
+    run(work)
+
+
+app.command()(storage_cli.migrate)
+app.add_typer(storage_cli.keys_app)
+app.command()(storage_cli.doctor)
+
+
+def main() -> None:
+    """The `chewbotta` program."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

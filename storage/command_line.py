@@ -1,0 +1,75 @@
+"""How every command runs: settings read, work awaited, and what goes wrong said in one line.
+
+An error that the operator can put right ends with its text on standard error and exit status 1, without a
+traceback; so does a database that cannot be reached.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from storage.session import Database
+    from storage.settings import Settings
+    from storage.vault import Vault
+
+Result = TypeVar("Result")
+
+
+class Opened(NamedTuple):
+    """What most commands work with."""
+
+    settings: "Settings"
+    db: "Database"
+    vault: "Vault"
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turns what an operator can put right into one line and exit status 1; anything else is a bug."""
+    from sqlalchemy.exc import DBAPIError
+
+    from storage.errors import OperatorError
+
+    try:
+        yield
+    except OperatorError as problem:
+        fail(str(problem))
+    except BrokenPipeError:
+        raise  # whoever read the output has gone: typer ends quietly
+    except (DBAPIError, ConnectionError) as problem:
+        fail(
+            f"The database does not answer ({type(problem).__name__}): is it running, is DATABASE_URL right, "
+            "and are its tables there (`chewbotta migrate`)?"
+        )
+
+
+def fail(text: str) -> None:
+    """Says what is wrong in one line and ends with exit status 1."""
+    typer.secho(f"Error: {' '.join(text.split())}", err=True, fg="red")
+    raise typer.Exit(1)
+
+
+def run(work: Callable[["Settings"], Coroutine[Any, Any, Result]]) -> Result:
+    """Runs a command's work with the settings of the environment."""
+    from storage.settings import load_settings
+
+    with one_line_errors():
+        return asyncio.run(work(load_settings()))
+
+
+@asynccontextmanager
+async def opened(settings: "Settings") -> AsyncIterator[Opened]:
+    """The database and the vault, for as long as a command runs."""
+    from storage.session import Database
+    from storage.vault import open_vault
+
+    db = Database.connect(settings.database_url.get_secret_value())
+    try:
+        async with open_vault(settings) as vault:
+            yield Opened(settings, db, vault)
+    finally:
+        await db.dispose()

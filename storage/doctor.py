@@ -1,0 +1,81 @@
+"""What `chewbotta doctor` says: what is configured, what is missing, and what to do about it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError
+
+from storage import accounts, migrate, sources
+from storage.errors import OperatorError
+from storage.features import features
+from storage.session import Database
+from storage.settings import Settings
+from storage.vault import open_vault
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`ok` None: an optional feature that is off. `advice`: what to do; empty when there is nothing to do."""
+
+    name: str
+    ok: bool | None
+    advice: str = ""
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Looks at the settings, the keys, the tables and the sources; changes nothing."""
+    findings = [
+        Finding(feature.name, True if feature.on else None, feature.advice) for feature in features(settings)
+    ]
+    database = await _database(settings)
+    findings += [await _keys(settings), database]
+    if database.ok:
+        findings += await _contents(settings)
+    return findings
+
+
+async def _keys(settings: Settings) -> Finding:
+    try:
+        async with open_vault(settings):
+            return Finding("Keys open", True)
+    except OperatorError as problem:
+        return Finding("Keys open", False, str(problem))
+
+
+async def _database(settings: Settings) -> Finding:
+    url = settings.database_url.get_secret_value()
+    try:
+        revision = await migrate.current_revision(url)
+    except (DBAPIError, OSError) as problem:
+        return Finding(
+            "Database", False, f"it does not answer ({type(problem).__name__}): check DATABASE_URL"
+        )
+    if revision != migrate.head_revision():
+        return Finding("Database", False, "its tables are not of this release: run `chewbotta migrate`")
+    return Finding("Database", True)
+
+
+async def _contents(settings: Settings) -> list[Finding]:
+    db = Database.connect(settings.database_url.get_secret_value())
+    try:
+        known = await accounts.all_accounts(db)
+        if not known:
+            return [Finding("Account", False, "there is none: run `chewbotta init`")]
+        return [Finding("Account", True), *[f for account in known for f in await _sources(db, account)]]
+    finally:
+        await db.dispose()
+
+
+async def _sources(db: Database, account_id: int) -> list[Finding]:
+    found = await sources.list_sources(db, account_id)
+    if not found:
+        return [Finding("Sources", False, "there are none: run `chewbotta source add stripe`")]
+    return [
+        Finding(
+            f"Source {source.source_id} ({source.kind})",
+            source.synced_at is not None,
+            ""
+            if source.synced_at
+            else f"it was never synced: run `chewbotta sync --source {source.source_id}`",
+        )
+        for source in found
+    ]

@@ -1,0 +1,26 @@
+"""One sync in a process of its own, for tests that kill it: python -m tests.connectors.sync_once (arguments as JSON)."""
+
+import asyncio
+import base64
+import json
+import sys
+from datetime import datetime
+
+from connectors.sync import sync_source
+from storage.keystore import KeyStore
+from storage.master_keys import LocalMasterKeys
+from storage.session import Database
+from storage.vault import Vault
+
+
+async def main(database: str, keystore: str, master: str, account_id: int, source_id: int, now: str) -> None:
+    at = datetime.fromisoformat(now)
+    db = Database.connect(database)
+    keys = LocalMasterKeys({1: base64.b64decode(master)}, where="the test")
+    async with Vault(KeyStore(keystore), keys) as vault:
+        await sync_source(db, vault, account_id, source_id, clock=lambda: at)
+    await db.dispose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(**json.loads(sys.argv[1])))

@@ -1,0 +1,61 @@
+"""The web process: Slack's requests and a health check. Pages for people come with the web surface."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from bot.wiring import open_assistant, open_slack
+from storage.session import Database
+from storage.settings import Settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The ASGI app of this installation. Slack's endpoint is there when its token and secret are set."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_assistant(settings) as (assistant, account_id):
+            app.state.db = assistant.db
+            if settings.slack_bot_token and settings.slack_signing_secret:
+                async with open_slack(settings, assistant, account_id) as endpoint:
+                    app.mount("/slack", endpoint)
+                    yield
+            else:
+                yield
+
+    app = FastAPI(title="Chewbotta", lifespan=lifespan, docs_url=None, redoc_url=None)
+
+    @app.get("/healthz", summary="Whether this process runs")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", summary="Whether it can answer: its database does", response_model=None)
+    async def readyz() -> JSONResponse:
+        db: Database = app.state.db
+        try:
+            async with db.system() as session:
+                await session.execute(select(1))
+        except (DBAPIError, OSError):
+            return JSONResponse({"status": "the database does not answer"}, status_code=503)
+        return JSONResponse({"status": "ok"})
+
+    return app
+
+
+async def serve(settings: Settings, host: str, port: int) -> None:
+    """Serves until SIGTERM or SIGINT; requests under way are finished first."""
+    config = uvicorn.Config(
+        create_app(settings),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level=settings.log_level.lower(),
+        timeout_graceful_shutdown=20,
+        server_header=False,
+    )
+    await uvicorn.Server(config).serve()
