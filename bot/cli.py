@@ -1,22 +1,23 @@
-"""`chewbotta ask`, `chat` and `demo`: the assistant on the command line.
+"""`chewbotta ask`, `chat`, `slack` and `demo`: the assistant where people talk to it.
 
 Heavy imports are made in the functions: `chewbotta --help` only reads the signatures.
 """
 
-import asyncio
 import json as json_
 import secrets
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from storage.command_line import run
+
 if TYPE_CHECKING:
     from bot.answer import Answer
+    from storage.settings import Settings
 
 _FOLLOW_UP = "+ "
 _DEMO_FOLDER = Path(".demo")
@@ -42,12 +43,25 @@ def ask(
 
     With - as the question, a line that begins with "+ " follows up on the line before it.
     """
-    _run(_ask(question, conversation, _write_json if json else _drawer()))
+    run(lambda settings: _ask(settings, question, conversation, _write_json if json else _drawer()))
 
 
 def chat() -> None:
     """Talk with Chewbotta in the terminal."""
-    _run(_chat())
+    run(_chat)
+
+
+def slack() -> None:
+    """Talk in Slack over Socket Mode, until stopped."""
+    run(_slack)
+
+
+async def _slack(settings: "Settings") -> None:
+    from bot.slack.run import run_socket_mode
+    from bot.wiring import open_assistant
+
+    async with open_assistant(settings) as (assistant, account_id):
+        await run_socket_mode(settings, assistant, account_id=account_id)
 
 
 def demo(
@@ -63,7 +77,7 @@ def demo(
 
     It has a database of its own and never touches another.
     """
-    _run(_demo(folder, slack))
+    run(lambda _: _demo(folder, slack))
 
 
 async def _demo(folder: Path, slack: Path | None) -> None:
@@ -77,13 +91,14 @@ async def _demo(folder: Path, slack: Path | None) -> None:
         await show(folder)
 
 
-async def _ask(question: str, conversation: str | None, write: "Callable[[Answer], None]") -> None:
+async def _ask(
+    settings: "Settings", question: str, conversation: str | None, write: "Callable[[Answer], None]"
+) -> None:
     from bot.wiring import open_assistant
-    from storage.settings import load_settings
 
     lines = _from_stdin() if question == "-" else _only(question)
     kept = conversation or f"command-{secrets.token_hex(8)}"
-    async with open_assistant(load_settings()) as (assistant, account_id):
+    async with open_assistant(settings) as (assistant, account_id):
         async for asked in lines:
             write(
                 await assistant.ask(
@@ -92,14 +107,13 @@ async def _ask(question: str, conversation: str | None, write: "Callable[[Answer
             )
 
 
-async def _chat() -> None:
+async def _chat(settings: "Settings") -> None:
     from rich.console import Console
 
     from bot.console import Chat, prompt_session, recite, talk
     from bot.wiring import open_assistant
-    from storage.settings import load_settings
 
-    settings, console = load_settings(), Console()
+    console = Console()
     async with open_assistant(settings) as (assistant, account_id):
         conversation = Chat(assistant, account_id, console)
         if sys.stdin.isatty() and console.is_terminal:
@@ -138,28 +152,3 @@ def _as_json(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"an answer holds a {type(value).__name__}, which JSON does not know")
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Run to the end; what an operator can put right is one line on standard error, status 1."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from storage.errors import OperatorError
-
-    if isinstance(sys.stdin, TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")
-    try:
-        asyncio.run(work)
-    except OperatorError as problem:
-        _fail(str(problem))
-    except BrokenPipeError:
-        raise  # whoever read the answers has gone; typer ends quietly
-    except (SQLAlchemyError, OSError) as problem:  # their texts may quote rows: the class says enough
-        _fail(f"the database did not answer ({type(problem).__name__}); `chewbotta doctor` says more")
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-
-
-def _fail(words: str) -> None:
-    typer.echo(f"chewbotta: {' '.join(words.split())}", err=True)
-    raise typer.Exit(1) from None

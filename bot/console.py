@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, tzinfo
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -103,7 +104,12 @@ async def recite(chat: Chat, console: Console, lines: TextIO) -> None:
 
 
 async def read_lines(stream: TextIO) -> AsyncIterator[str]:
-    """The lines of a stream as they come, without their ends; the event loop does not wait for them."""
+    """The lines of a stream as they come, without their ends; the event loop does not wait for them.
+
+    What is no UTF-8 is read as far as it can be.
+    """
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="replace")
     while line := await asyncio.to_thread(stream.readline):
         yield line.rstrip("\r\n")
 

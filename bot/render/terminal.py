@@ -8,6 +8,7 @@ with NO_COLOR, through a pipe and in forty columns.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from math import isfinite
 from typing import assert_never
 
 from rich.console import (
@@ -22,7 +23,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.answer import Answer, Kind, Option
+from bot.answer import Answer, Cell, Kind, Option
 from bot.render import chart, sheet, text
 from bot.render.terminal_card import card
 from storage.metrics.catalog import Unit
@@ -183,10 +184,19 @@ def _by_currency(answer: Answer, tz: tzinfo) -> list[_Group]:
     for whole, raw, words in rows:
         own = whole[where] if where is not None and where < len(whole) else answer.currency
         currency = str(own or "")
-        value = raw[figure] if figure is not None else None
-        known = value if isinstance(value, int | float) else None
+        known = _number_in(raw[figure]) if figure is not None else None
         groups.setdefault(currency, []).append((words[0], known, words[figure] if figure else text.NOTHING))
     return [_Group(currency, tuple(rows)) for currency, rows in groups.items()]
+
+
+def _number_in(cell: Cell) -> float | None:
+    """What can be drawn to scale; a yes, an infinity or a figure beyond measure cannot."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return None
+    try:
+        return cell if isfinite(cell) else None
+    except OverflowError:
+        return None
 
 
 class _Columns:

@@ -125,7 +125,7 @@ def test_trouble_is_one_line_on_standard_error(run, parrot, trouble, said):
     parrot.trouble = trouble
     done = run("ask", "--json", "mrr")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.startswith("chewbotta: ")
+    assert done.stderr.startswith("Error: ")
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert "zoe" not in done.stderr.lower()
