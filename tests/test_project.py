@@ -113,8 +113,9 @@ def test_settings_are_documented_as_they_are(name, written):
 
 
 def test_modules_are_short():
-    """No module of the house has more than 300 lines."""
-    assert [f"{name}: {n}" for name, text in modules() if (n := text.count("\n")) > MOST_LINES] == []
+    """No module of the house has more than 300 lines; migrations are as long as what they change."""
+    written = [(name, text.count("\n")) for name, text in modules() if "migrations" not in name.parts]
+    assert [f"{name}: {lines}" for name, lines in written if lines > MOST_LINES] == []
 
 
 def test_floors_are_kept():
