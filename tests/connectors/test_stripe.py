@@ -110,8 +110,9 @@ async def test_a_cursor_outlives_its_object(account: Account) -> None:
     ids = add_customers(account.server, 250)
     pages = await everything(account.stripe, CUSTOMERS)
     account.server.delete("customers", ids[99])
+    account.server.put("customers", make.customer("cus_same_second", created=T0 + 150 * DAY))
     rest = await everything(account.stripe, CUSTOMERS, WHOLE, pages[0].cursor)
-    assert ids_of(rest) == ids[100:]
+    assert ids_of(rest) == ["cus_same_second", *ids[100:]]
 
 
 async def test_windows_share_a_list_without_gap_or_overlap(account: Account) -> None:
@@ -314,6 +315,10 @@ async def test_changes_are_followed_from_the_start_cursor(account: Account) -> N
         (records.Subscription, "sub_2"),
         (Deletion, "cus_1"),
     }
+    (gone,) = (record for record in page.records if isinstance(record, Deletion))
+    assert gone.deleted_at == datetime.fromtimestamp(at - 50, UTC)
+    assert not server.requests["/v1/customers/cus_1"]
+    assert server.requests["/v1/customers/cus_2"] == 1
     (again,) = await account.changes("customers", page.cursor or "")
     assert again.records == []
 
