@@ -81,7 +81,7 @@ class KeyStore:
         self._url = sa.make_url(url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
         # Rows are few and questions are short: two connections serve a process.
-        options: dict[str, Any] = {"pool_size": 2, "max_overflow": 4, "pool_pre_ping": True}
+        options: dict[str, Any] = {"pool_size": 2, "max_overflow": 4, "pool_pre_ping": not self._sqlite}
         options["connect_args"] = {"timeout": 10} if self._sqlite else {"timeout": 10, "command_timeout": 10}
         self._engine = create_async_engine(self._url, hide_parameters=True, **options)
         if self._sqlite:

@@ -51,6 +51,25 @@ def test_each_part_of_the_place_is_bound(change: dict[str, Any]) -> None:
         KEYS.open(**PLACE | change, sealed=sealed)
 
 
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        (("ab", "c", b"r"), ("a", "bc", b"r")),
+        (("a", "bc", b"r"), ("a", "b", b"cr")),
+        (("a", "", b"b"), ("", "a", b"b")),
+    ],
+)
+def test_names_that_run_together_are_told_apart(
+    here: tuple[str, str, bytes], there: tuple[str, str, bytes]
+) -> None:
+    """Table, column and row are bound each by itself, not as one string."""
+    table, column, row_id = here
+    sealed = KEYS.seal(table=table, column=column, row_id=row_id, plaintext=b"x")
+    table, column, row_id = there
+    with pytest.raises(Tampered):
+        KEYS.open(table=table, column=column, row_id=row_id, sealed=sealed)
+
+
 @pytest.mark.parametrize(("account_id", "source_id"), [(2, 1), (1, 2), (2, 2), (1, 0)])
 def test_account_and_source_are_bound(account_id: int, source_id: int) -> None:
     """Even with the same key bytes a value of one account or source does not open in another."""
