@@ -61,9 +61,6 @@ _PERIOD_KEY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-W(\d{2})|-Q([1-4]))?
 _MAX_DIGITS = 20  # a figure longer than this is nobody's money: it is shown in powers of ten
 
 
-# ---- words from outside ---------------------------------------------------------------------------------
-
-
 def clean(text: str) -> str:
     """One line without control, bidi-override, private or surrogate characters; runs of blanks become one."""
     kept = "".join(
@@ -83,9 +80,6 @@ def listed(parts: list[str]) -> str:
     """a, b and c."""
     *first, last = parts or [""]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-# ---- figures --------------------------------------------------------------------------------------------
 
 
 def money(amount: float, currency: str | None) -> str:
@@ -186,9 +180,6 @@ def change(now: float, before: float, unit: str | None, currency: str | None = N
     return Change(f"{mark}{size}{share}", sign)
 
 
-# ---- dates ----------------------------------------------------------------------------------------------
-
-
 def day(moment: datetime | date, tz: tzinfo = UTC) -> str:
     """31 Oct 2026, in that time zone."""
     return format_date(
@@ -232,9 +223,6 @@ def period_key(key: str) -> str:
     return format_date(first, "d MMM y" if date_of_month else "MMM y", locale=LOCALE)
 
 
-# ---- rows -----------------------------------------------------------------------------------------------
-
-
 def heading(column: str) -> str:
     """A column's title: mrr → MRR, customer_since → Customer since."""
     if column in _HEADINGS:
@@ -266,9 +254,6 @@ def cell(
     if isinstance(value, str):
         return _words(value, column, tz)
     return figure(value, unit_of(column, unit), currency)
-
-
-# ---- inside ---------------------------------------------------------------------------------------------
 
 
 def _words(value: str, column: str, tz: tzinfo) -> str:
