@@ -167,7 +167,8 @@ class Connector(ABC):
     async def fetch(self, stream: Stream, ids: Sequence[str]) -> Page:
         """These objects as they are now, a Deletion for each that is gone. No cursor."""
 
-    def customer_url(self, customer_id: str, *, live: bool = True) -> str | None:
+    @classmethod
+    def customer_url(cls, customer_id: str, *, live: bool = True) -> str | None:
         """Where people see this customer at the vendor's, if there is such a page."""
         return None
 

@@ -86,6 +86,7 @@ async def _add(
             secret=sources.SourceSecret(key),
             base_url=base_url,
             now=datetime.now(UTC),
+            live=access.live,
         )
     return source_id, access
 

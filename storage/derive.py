@@ -46,7 +46,7 @@ class _Setting:
 
 
 async def derive(db: Database, account_id: int, source_id: int, progress: Progress | None = None) -> int:
-    """Recomputes all stale customers of a source; returns how many. `progress` gets the number done so far."""
+    """Recomputes all stale customers of a source; returns how many. `progress` gets the number so far."""
     done = 0
     setting = await _prepare(db, account_id, source_id)
     while True:
@@ -87,7 +87,9 @@ async def mark_all_stale(session: AsyncSession, account_id: int, source_id: int)
 async def _prepare(db: Database, account_id: int, source_id: int) -> _Setting:
     """Reads prices and add-ons; when other products than before are add-ons, everyone is stale."""
     async with db.tenant(account_id) as session:
-        zone = await session.scalar(select(models.Account.time_zone).where(models.Account.account_id == account_id))
+        zone = await session.scalar(
+            select(models.Account.time_zone).where(models.Account.account_id == account_id)
+        )
         prices = await session.execute(
             select(models.Price.id, models.Price.definition).where(
                 models.Price.account_id == account_id, models.Price.source_id == source_id
@@ -104,7 +106,7 @@ async def _prepare(db: Database, account_id: int, source_id: int) -> _Setting:
         if set(source.add_ons) != add_ons:
             source.add_ons = tuple(sorted(add_ons))
             await mark_all_stale(session, account_id, source_id)
-        book = PriceBook({price_id: definition for price_id, definition in prices}, add_ons)
+        book = PriceBook({row.id: row.definition for row in prices}, add_ons)
         return _Setting(account_id, source_id, ZoneInfo(zone or "UTC"), book)
 
 
@@ -127,7 +129,9 @@ async def _derive_chunk(session: AsyncSession, setting: _Setting, chunk: Sequenc
     joined = await rejoin(session, setting.account_id, setting.source_id, chunk)
     spans = await _spans_of(session, setting, chunk)
     await _replace_spans(session, setting, chunk, spans, joined.profile_of)
-    await recompute_profiles(session, account_id=setting.account_id, zone=setting.zone, profiles=joined.touched)
+    await recompute_profiles(
+        session, account_id=setting.account_id, zone=setting.zone, profiles=joined.touched
+    )
     stale = models.StaleCustomer
     await session.execute(
         delete(stale).where(
@@ -153,29 +157,32 @@ async def _spans_of(
     }
     subscriptions = (
         await session.execute(
-            select(*_AGREEMENT_COLUMNS).filter_by(**of_source).where(models.Subscription.customer_id.in_(chunk))
+            select(*_AGREEMENT_COLUMNS)
+            .filter_by(**of_source)
+            .where(models.Subscription.customer_id.in_(chunk))
         )
     ).all()
-    ids = [row.id for row in subscriptions]
+    customer_of = {row.id: row.customer_id for row in subscriptions}
     stopped = await _last_failures(session, setting, [r.id for r in subscriptions if r.status == "unpaid"])
     changes: dict[bytes, list[Change]] = defaultdict(list)
     change = models.SubscriptionChange
     for row in await session.execute(
         select(change.subscription_id, change.at, change.status, change.items, change.discounts)
         .filter_by(**of_source)
-        .where(change.subscription_id.in_(ids))
+        .where(change.subscription_id.in_(customer_of))
         .order_by(change.at)
     ):
+        of_customer = discounts.get(customer_of[row.subscription_id], ())
         changes[row.subscription_id].append(
-            Change(at=row.at, status=row.status, items=row.items, discounts=row.discounts)
+            Change(at=row.at, status=row.status, items=row.items, discounts=row.discounts or of_customer)
         )
-    lines: dict[bytes, list[StoredLine]] = defaultdict(list)
-    for row in await session.execute(
+    lines: dict[bytes | None, list[StoredLine]] = defaultdict(list)
+    for customer_id, of_invoice in await session.execute(
         select(models.Invoice.customer_id, models.Invoice.lines)
         .filter_by(**of_source)
         .where(models.Invoice.customer_id.in_(chunk), models.Invoice.lines != ())
     ):
-        lines[row.customer_id].extend(row.lines)
+        lines[customer_id].extend(of_invoice)
     agreements: dict[bytes, list[Agreement]] = defaultdict(list)
     for row in subscriptions:
         agreements[row.customer_id].append(
@@ -238,12 +245,12 @@ async def _last_failures(
         )
         .group_by(invoice.subscription_id)
     )
-    return {subscription_id: at for subscription_id, at in rows}
+    return {subscription_id: at for subscription_id, at in rows if subscription_id is not None}
 
 
 def _compute(
     agreements: dict[bytes, list[Agreement]],
-    lines: dict[bytes, list[StoredLine]],
+    lines: dict[bytes | None, list[StoredLine]],
     changes: dict[bytes, list[Change]],
     setting: _Setting,
 ) -> dict[bytes, list[Span]]:

@@ -26,7 +26,7 @@ class OpenedRecord:
 
     source_id: int
     kind: str
-    base_url: str | None
+    live: bool
     personal: Personal
 
 
@@ -47,7 +47,7 @@ async def open_profiles(
                     customer.sealed,
                     source.source_id,
                     source.kind,
-                    source.base_url,
+                    source.live,
                 )
                 .join(
                     source,
@@ -61,7 +61,7 @@ async def open_profiles(
     opened: dict[bytes, list[OpenedRecord]] = defaultdict(list)
     for row in rows:
         personal = open_personal(keys[row.source_id], row.id, row.sealed)
-        opened[row.profile_id].append(OpenedRecord(row.source_id, row.kind, row.base_url, personal))
+        opened[row.profile_id].append(OpenedRecord(row.source_id, row.kind, row.live, personal))
     return dict(opened)
 
 

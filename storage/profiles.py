@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
+from storage.models.base import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +123,14 @@ def _join(known: dict[bytes, _Known], links: dict[bytes, set[bytes]]) -> dict[by
 async def _move(
     session: AsyncSession, account_id: int, source_id: int, moved: list[dict[str, bytes]]
 ) -> None:
-    customer, span = models.Customer.__table__, models.MrrSpan.__table__
     connection = await session.connection()
-    for table, column in ((customer, customer.c.id), (span, span.c.customer_id)):
+    for table, key in ((table_of(models.Customer), "id"), (table_of(models.MrrSpan), "customer_id")):
         await connection.execute(
             update(table)
             .where(
                 table.c.account_id == account_id,
                 table.c.source_id == source_id,
-                column == bindparam("row_id"),
+                table.c[key] == bindparam("row_id"),
             )
             .values(profile_id=bindparam("profile")),
             moved,

@@ -42,6 +42,7 @@ async def add_source(
     secret: SourceSecret,
     base_url: str | None,
     now: datetime,
+    live: bool = True,
 ) -> int:
     """Makes a source with keys of its own and returns its number; the credential is stored sealed."""
     async with db.tenant(account_id) as session:
@@ -63,6 +64,7 @@ async def add_source(
                 label=label,
                 state=SourceState.ACTIVE,
                 base_url=base_url,
+                live=live,
                 credential=_seal_secret(keys, source_id, secret),
                 created_at=now,
                 left_out={},

@@ -8,14 +8,15 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, delete, inspect, select, text
+from sqlalchemy import Table, delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models, records
 from storage.deletion import forget_customers, remove_records
+from storage.models.base import table_of
 from storage.rows import TARGETS, Row, Target, Writing, link_rows
 from storage.types import Document
 
@@ -294,12 +295,8 @@ async def _upsert(session: AsyncSession, target: Target, rows: list[Row]) -> lis
     return await _upsert_by_fingerprint(session, target, rows)
 
 
-def _table(target: Target) -> Table:
-    return cast("Table", inspect(target.model).local_table)
-
-
 async def _upsert_by_copy(session: AsyncSession, target: Target, rows: list[Row]) -> list[_Stored]:
-    table = _table(target)
+    table = table_of(target.model)
     stage = f"stage_{table.name}"
     connection = await session.connection()
     await connection.execute(
@@ -344,7 +341,7 @@ def _merge_sql(table: Table, stage: str, keep: frozenset[str]) -> str:
 
 
 async def _upsert_by_fingerprint(session: AsyncSession, target: Target, rows: list[Row]) -> list[_Stored]:
-    table = _table(target)
+    table = table_of(target.model)
     connection = await session.connection()
     first = rows[0]
     known: dict[bytes, bytes] = {}

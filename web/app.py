@@ -9,7 +9,9 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from bot.wiring import open_assistant, open_slack
+from bot.slack.app import create_slack_app
+from bot.slack.http import slack_route
+from bot.wiring import open_ready
 from storage.session import Database
 from storage.settings import Settings
 
@@ -19,14 +21,19 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_assistant(settings) as (assistant, account_id):
-            app.state.db = assistant.db
-            if settings.slack_bot_token and settings.slack_signing_secret:
-                async with open_slack(settings, assistant, account_id) as endpoint:
-                    app.mount("/slack", endpoint)
-                    yield
-            else:
+        async with open_ready(settings) as ready:
+            app.state.db = ready.db
+            if not (settings.slack_bot_token and settings.slack_signing_secret):
                 yield
+                return
+            slack = await create_slack_app(
+                settings, ready.assistant, account_id=ready.account_id, seen=ready.seen, tz=ready.zone
+            )
+            app.router.routes.append(slack_route(slack))
+            try:
+                yield
+            finally:
+                await slack.stop()
 
     app = FastAPI(title="Chewbotta", lifespan=lifespan, docs_url=None, redoc_url=None)
 

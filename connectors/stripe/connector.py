@@ -130,5 +130,6 @@ class Stripe(Connector):
             records=[*made.records, *gone], cursor=None, count=len(ids), skipped=[*unread, *made.skipped]
         )
 
-    def customer_url(self, customer_id: str, *, live: bool = True) -> str:
+    @classmethod
+    def customer_url(cls, customer_id: str, *, live: bool = True) -> str:
         return f"https://dashboard.stripe.com/{'' if live else 'test/'}customers/{customer_id}"

@@ -136,8 +136,8 @@ async def _facts(session: AsyncSession, scope: Scope, profiles: Sequence[bytes])
         .where(span.account_id == account_id, span.profile_id.in_(profiles), in_force(span, scope.moment))
         .order_by(span.mrr.desc(), span.subscription_id)
     )
-    for profile_id, *span_facts in in_force_now:
-        facts[profile_id].spans.append(tuple(span_facts))
+    for row in in_force_now:
+        facts[row.profile_id].spans.append((row.name, row.currency, row.mrr, row.trial))
     statuses = await session.execute(
         select(customer.profile_id, subscription.status)
         .join(subscription, of_customer(subscription, customer))
@@ -166,13 +166,14 @@ def _customer_row(facts: _Facts, own_currency: str) -> tuple[Cell, ...]:
     for _, currency, mrr, trial in facts.spans:
         if not trial:
             totals[currency] += mrr
-    currency = own_currency if totals.get(own_currency) else max(totals, key=totals.__getitem__, default=None)
+    largest = max(totals, key=totals.__getitem__, default=own_currency)
+    shown = own_currency if totals.get(own_currency) else largest
     plans = [plan for plan, *_ in facts.spans if plan]
     return (
         ProfileRef(facts.profile_id),
         plans[0] if plans else None,
-        totals[currency] if currency else 0,
-        currency or own_currency,
+        totals.get(shown, 0),
+        shown,
         customer_status(facts.spans, facts.statuses),
         facts.country,
         facts.customer_since,

@@ -14,7 +14,7 @@ SYSTEM_ROLE = "chewbotta_system"
 CURRENT_ACCOUNT = "nullif(current_setting('chewbotta.account_id', true), '')::integer"
 
 
-def instant() -> sa.types.TypeEngine[object]:
+def instant() -> sa.DateTime:
     """timestamptz on PostgreSQL, microseconds since 1970 on SQLite."""
     return sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite")
 

@@ -22,7 +22,8 @@ class Source(Base, Tenant):
     """A system that the account has connected. The credential is sealed with the source's own key.
 
     `synced_at` is the end of the last complete sync: the "as of" of every answer. `left_out` names the
-    streams that the key may not read or the server does not offer, with the reason. `add_ons` are the
+    streams that the key may not read or the server does not offer, with the reason; `live` is False for
+    the vendor's test data. `add_ons` are the
     products that were taken for add-ons when spans were last computed.
     """
 
@@ -34,6 +35,7 @@ class Source(Base, Tenant):
     label: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(16), default=SourceState.ACTIVE)
     base_url: Mapped[str | None] = mapped_column(String(500))
+    live: Mapped[bool] = mapped_column(default=True)
     credential: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(Instant)
     backfilled_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -107,7 +107,7 @@ async def _prepare(url: str, keystore: str, master: bytes, source_url: str) -> P
 @pytest.fixture
 async def server() -> AsyncIterator[StripeServer]:
     """A company of a few thousand objects behind a server that takes its time."""
-    async with StripeServer(company(customers=150, seed=4), latency=0.01) as running:
+    async with StripeServer(company(customers=40, seed=4), latency=0.01) as running:
         yield running
 
 

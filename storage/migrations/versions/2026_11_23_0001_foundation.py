@@ -329,6 +329,7 @@ def upgrade() -> None:
         sa.Column("label", sa.String(length=200), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("base_url", sa.String(length=500), nullable=True),
+        sa.Column("live", sa.Boolean(), nullable=False),
         sa.Column("credential", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", guards.instant(), nullable=False),
         sa.Column("backfilled_at", guards.instant(), nullable=True),

@@ -1,0 +1,177 @@
+"""What the assistant asks of an account's data: its words, figures, names and freshness."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from bot.assistant import Context
+from bot.questions.profile import Identity
+from bot.questions.vocabulary import Vocabulary
+from connectors.registry import connector_class
+from storage import accounts, conversations, models, personal, sources
+from storage.errors import OperatorError
+from storage.metrics.figures import Figures
+from storage.metrics.plan import Plan
+from storage.metrics.run import run
+from storage.metrics.scope import Asking
+from storage.names import NameIndex
+from storage.normalise import Field, normalise
+from storage.session import Database
+from storage.vault import Vault
+
+SLOWEST = 5.0
+"""Seconds after which the database ends a question's statement."""
+
+_VOCABULARIES = 50
+_CHECKED_EVERY = 2.0
+_IDLE = 900.0
+
+
+class CacheUnreachable(OperatorError):
+    """The data cannot be reached right now."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """An account's vocabulary, the stamp of the data it was made from, and when it was last checked and used."""
+
+    vocabulary: Vocabulary
+    stamp: tuple[Any, ...]
+    checked: float
+    used: float
+
+
+class AccountCache:
+    """The real `assistant.Cache`, over one database. Vocabularies hold opened names: in memory, dropped idle."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self.db = db
+        self.vault = vault
+        self._known: OrderedDict[int, _Known] = OrderedDict()
+        self._making: dict[int, asyncio.Lock] = {}
+
+    async def vocabulary(self, account_id: int) -> Vocabulary:
+        """This account's words, as fresh as its last sync or deletion, give or take two seconds."""
+        self._drop_idle()
+        async with self._making.setdefault(account_id, asyncio.Lock()):
+            known = self._known.get(account_id)
+            now = monotonic()
+            if known is None or now - known.checked > _CHECKED_EVERY:
+                stamp = await personal.names_stamp(self.db, account_id)
+                if known is None or known.stamp != stamp:
+                    known = _Known(await self._read_vocabulary(account_id), stamp, now, now)
+                    self._known[account_id] = known
+                known.checked = now
+            known.used = now
+            self._known.move_to_end(account_id)
+            return known.vocabulary
+
+    def _drop_idle(self) -> None:
+        oldest = monotonic() - _IDLE
+        for account_id in [key for key, known in self._known.items() if known.used < oldest]:
+            del self._known[account_id]
+        while len(self._known) > _VOCABULARIES:
+            self._known.popitem(last=False)
+
+    async def _read_vocabulary(self, account_id: int) -> Vocabulary:
+        product, subscription, profile = models.Product, models.Subscription, models.Profile
+        async with self.db.tenant(account_id, read_only=True) as session:
+            account = await session.get_one(models.Account, account_id)
+            plans = await session.scalars(select(product.name).distinct().order_by(product.name))
+            countries = await session.scalars(
+                select(profile.country).where(profile.country.is_not(None)).distinct()
+            )
+            currencies = await session.scalars(select(subscription.currency).distinct())
+            kinds = await session.scalars(select(models.Source.kind).distinct())
+        names = await personal.build_name_index(self.db, self.vault, account_id)
+        return Vocabulary(
+            currency=account.currency,
+            zone=ZoneInfo(account.time_zone),
+            plans=tuple(plans),
+            countries=tuple(sorted(country for country in countries if country)),
+            currencies=tuple(sorted(currencies)),
+            sources=tuple(sorted(kinds)),
+            names=names,
+        )
+
+    async def run(self, account_id: int, plan: Plan, now: datetime) -> Figures:
+        """Raises Unanswerable, or CacheUnreachable where the database fails or takes too long."""
+        vocabulary = await self.vocabulary(account_id)
+        asking = Asking(account_id, vocabulary.currency, vocabulary.zone.key, now)
+        try:
+            async with self.db.tenant(account_id, read_only=True, timeout=SLOWEST) as session:
+                return await run(session, plan, asking)
+        except DBAPIError as problem:
+            raise CacheUnreachable(f"The database did not answer ({type(problem).__name__}).") from problem
+
+    async def names(self, account_id: int, profile_ids: Iterable[bytes]) -> Mapping[bytes, Identity]:
+        """Names, addresses and links of these customers, opened for one answer."""
+        opened = await personal.open_profiles(self.db, self.vault, account_id, profile_ids)
+        return {profile_id: _identity(records) for profile_id, records in opened.items()}
+
+    async def as_of(self, account_id: int) -> Mapping[str, datetime]:
+        return await sources.as_of(self.db, account_id)
+
+
+def _identity(records: list[personal.OpenedRecord]) -> Identity:
+    """The oldest record speaks first; what it lacks is taken from the next."""
+    known = [record.personal for record in records]
+    emails = _distinct(person.email for person in known)
+    domains = _distinct(normalise(Field.DOMAIN, email) for email in emails)
+    names = _distinct(person.name for person in known)
+    return Identity(
+        name=next(iter(names or emails), "(no name)"),
+        domain=next(iter(domains), None),
+        email=next(iter(emails), None),
+        contacts=emails,
+        links=tuple(
+            (record.kind, connector_class(record.kind).customer_url(record.personal.id, live=record.live))
+            for record in records
+        ),
+    )
+
+
+def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+class StoredContexts:
+    """The real `assistant.Contexts`: sealed with the account's key, gone after 24 hours."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._db = db
+        self._vault = vault
+
+    async def load(self, account_id: int, conversation: str) -> Context | None:
+        kept = await conversations.load_context(
+            self._db, self._vault, account_id, conversation, datetime.now(UTC)
+        )
+        return Context.model_validate_json(kept) if kept else None
+
+    async def save(self, account_id: int, conversation: str, context: Context) -> None:
+        content = context.model_dump_json().encode()
+        await conversations.save_context(
+            self._db, self._vault, account_id, conversation, content, datetime.now(UTC)
+        )
+
+    async def forget(self, account_id: int, conversation: str) -> None:
+        await conversations.forget_context(self._db, self._vault, account_id, conversation)
+
+
+class StoredSeen:
+    """The real `slack.ports.SeenEvents`: several processes and a restart remember the same events."""
+
+    def __init__(self, db: Database, account_id: int) -> None:
+        self._db = db
+        self._account_id = account_id
+
+    async def first_time(self, key: str) -> bool:
+        return await conversations.first_time(self._db, self._account_id, key, datetime.now(UTC))

@@ -1,0 +1,45 @@
+"""Puts the parts together: the assistant over this installation's database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+from bot.assistant import Assistant
+from bot.cache import AccountCache, StoredContexts, StoredSeen
+from storage import accounts
+from storage.command_line import opened
+from storage.models import Account
+from storage.session import Database
+from storage.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An assistant that can be asked, and whom it answers. `zone` is the account's."""
+
+    assistant: Assistant
+    account_id: int
+    db: Database
+    seen: StoredSeen
+    zone: tzinfo
+
+
+@asynccontextmanager
+async def open_ready(settings: Settings) -> AsyncIterator[Ready]:
+    """The assistant of this installation's account; raises OperatorError where something is missing."""
+    async with opened(settings) as place:
+        account_id = await accounts.sole_account(place.db)
+        async with place.db.tenant(account_id, read_only=True) as session:
+            zone = ZoneInfo((await session.get_one(Account, account_id)).time_zone)
+        cache = AccountCache(place.db, place.vault)
+        assistant = Assistant(cache, StoredContexts(place.db, place.vault))
+        yield Ready(assistant, account_id, place.db, StoredSeen(place.db, account_id), zone)
+
+
+@asynccontextmanager
+async def open_assistant(settings: Settings) -> AsyncIterator[tuple[Assistant, int]]:
+    """The assistant and the account that it answers for."""
+    async with open_ready(settings) as ready:
+        yield ready.assistant, ready.account_id
