@@ -66,7 +66,7 @@ class PendingAmount:
     @property
     def leftover(self) -> list[str]:
         """What was said of amounts and led to no comparison."""
-        dangling = [self._said] if self._op is not None else []
+        dangling = [self._said] if self._op not in (None, Op.IS) else []
         return [*self.unused, *dangling, *(self._range or [])]
 
     def compare(self, op: str, said: str) -> None:

@@ -36,11 +36,11 @@ def _compared(frame: Frame, clock: Clock, *, stock: bool) -> tuple[Said | None, 
     main = frame.period
     if frame.versus == "yoy" or any(said.spec.form is Form.LAST_YEAR for said in frame.compared):
         if main is None and not stock:
-            main = Said(_calendar("month", 0))
+            main = Said(_calendar("month", -1))
         return main, Compare.SAME_PERIOD_LAST_YEAR, periods.a_year_before(main, clock, stock=stock)
     if frame.versus in _STEP and not frame.compared:
         unit = _STEP[frame.versus]
-        main = main or (None if stock else Said(_calendar(unit, 0)))
+        main = main or (None if stock else Said(_calendar(unit, -1)))
         other = Said(_calendar(unit, -1)) if main is None else None
         before = (
             periods.before(main, other, clock, stock=stock)
@@ -56,11 +56,12 @@ def _compared(frame: Frame, clock: Clock, *, stock: bool) -> tuple[Said | None, 
 
 
 def _moved(main: Said | None, clock: Clock, *, stock: bool) -> tuple[Said | None, Compare, Period]:
-    """ "did it grow last month": against the time before; with no period, this month against the last."""
-    if main is None:
-        main = None if stock else Said(_calendar("month", 0))
-        other = Said(_calendar("month", -1))
-        return main, Compare.PREVIOUS_PERIOD, periods.before(main, other, clock, stock=stock)
+    """ "did it grow last month": against the time before. With no period a stock is set against the end of
+    last month, a flow of last month against the month before: months that are over."""
+    last = Said(_calendar("month", -1))
+    if main is None and stock:
+        return None, Compare.PREVIOUS_PERIOD, periods.before(None, last, clock, stock=True)
+    main = main or last
     if stock and periods.moment(main, clock) is None:
         start = Said(replace(main.spec, form=Form.START_OF, args=(main.spec,)))
         return main, Compare.PREVIOUS_PERIOD, periods.before(main, start, clock, stock=True)

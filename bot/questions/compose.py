@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from bot.questions import filters, periods, refusals
+from bot.questions import periods, readings, refusals
 from bot.questions.comparing import comparison
-from bot.questions.draft import Draft, Turned, metric_name, metric_of, metric_period, near, states_of
-from bot.questions.filters import Unfilterable
+from bot.questions.draft import (
+    Draft,
+    Turned,
+    metric_name,
+    metric_of,
+    metric_period,
+    near,
+    states_of,
+    terms_of_frame,
+)
 from bot.questions.frame import Frame
 from bot.questions.listing import by_customer, dated, list_of, list_period, ranking
 from bot.questions.periods import Clock
@@ -16,7 +24,6 @@ from bot.questions.vocabulary import Vocabulary
 from bot.questions.when import Form
 from bot.questions.words import K
 from storage.metrics import catalog
-from storage.metrics.amounts import AmountError
 from storage.metrics.catalog import Span
 from storage.metrics.plan import Grain, Order, Period, Plan
 
@@ -28,6 +35,13 @@ def compose(
 ) -> tuple[Plan, tuple[str, ...]]:
     """The plan of a frame about `customer` (or all), and what was assumed. Raises Turned."""
     reading = reading_of(frame)
+    if (
+        customer is not None
+        and frame.period
+        and frame.atoms
+        and frame.atoms <= {"paying", "paid", "customer"}
+    ):
+        reading = readings.pick(frozenset({"payment", "succeeded"}))
     if customer is not None and is_profile(frame, reading):
         return Plan(customer=customer), ()
     if reading is None:
@@ -41,12 +55,7 @@ def _filter(draft: Draft) -> None:
     metric = draft.reading.amount or draft.reading.count
     entity = draft.reading.entity or (catalog.METRICS[metric].entity if metric else "customer")
     amount_field = "amount" if entity in ("invoice", "payment") else "mrr"
-    try:
-        terms, assumed = filters.of_frame(draft.frame, draft.vocabulary, amount_field)
-    except Unfilterable as error:
-        raise Turned(refusals.because(f"I cannot leave out by “{error}”.", near(draft.frame))) from error
-    except AmountError as error:
-        raise Turned(refusals.because(f"I cannot read that amount: {error}.")) from error
+    terms, assumed = terms_of_frame(draft.frame, draft.vocabulary, amount_field)
     draft.terms = terms
     draft.assumed.extend(assumed)
 
@@ -59,6 +68,9 @@ def _shape(draft: Draft) -> Plan:
         raise Turned(
             refusals.because("The only average I work out is the average revenue per account.", ("arpa",))
         )
+    against = _set_against(frame)
+    if against is not None:
+        frame.by.append(against)
     if "customer" in frame.by_atoms and not frame.by:
         return by_customer(draft)
     if frame.by or frame.grain or frame.chart:
@@ -70,6 +82,14 @@ def _shape(draft: Draft) -> Plan:
     if _wants_list(draft):
         return list_of(draft)
     return _number(draft)
+
+
+def _set_against(frame: Frame) -> str | None:
+    """The field of which two values are compared ("Germany vs France"): the figure is split by it."""
+    if frame.versus != "versus" or frame.compared or frame.by:
+        return None
+    fields = [want.field for want in frame.wanted if not want.negated]
+    return next((name for name in fields if fields.count(name) > 1 and catalog.FIELDS[name].groupable), None)
 
 
 def _wants_list(draft: Draft) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.questions import filters, periods, readings, refusals
 from bot.questions.compose import compose
-from bot.questions.draft import Turned
+from bot.questions.draft import Turned, terms_of_frame
 from bot.questions.frame import Frame
 from bot.questions.periods import Clock
 from bot.questions.readings import Reading
@@ -32,7 +32,7 @@ def follow(
         return _other_subject(frame, context, vocabulary, clock, customer)
     if context.grain is not None:
         _as_grain(frame)
-    terms, assumed = filters.of_frame(frame, vocabulary, _amount_field(context))
+    terms, assumed = terms_of_frame(frame, vocabulary, _amount_field(context))
     plan = context
     if customer is not None:
         plan = _of_customer(plan, customer)
@@ -92,7 +92,9 @@ def _other_subject(
     plan = _filtered(plan, filters.replaced(carried, filters.terms_of(plan.filters)))
     if frame.period is None and context.period is not None and plan.measure and not plan.grain:
         stock = catalog.METRICS[plan.measure].span is Span.STOCK
-        if stock or not context.period.is_moment:
+        if stock:
+            plan = plan.model_copy(update={"period": periods.end_of(context.period, clock)})
+        elif not context.period.is_moment:
             plan = plan.model_copy(update={"period": context.period})
     return plan, assumed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.questions import filters, periods, readings, refusals
+from bot.questions.filters import Unfilterable
 from bot.questions.frame import Frame
 from bot.questions.outcome import Refuse
 from bot.questions.periods import Clock
@@ -12,6 +13,7 @@ from bot.questions.readings import Reading
 from bot.questions.vocabulary import Vocabulary
 from bot.questions.words import K
 from storage.metrics import catalog
+from storage.metrics.amounts import AmountError
 from storage.metrics.catalog import Metric, Span
 from storage.metrics.plan import Condition, Filter, Period, Plan
 
@@ -40,6 +42,18 @@ class Draft:
         return Plan.model_validate(
             {"filters": filters.joined(self.terms), "customer": self.customer, **parts}
         )
+
+
+def terms_of_frame(
+    frame: Frame, vocabulary: Vocabulary, amount_field: str
+) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
+    """What a frame filters by, and what was assumed. Raises Turned."""
+    try:
+        return filters.of_frame(frame, vocabulary, amount_field)
+    except Unfilterable as error:
+        raise Turned(refusals.because(f"I cannot leave out by “{error}”.", near(frame))) from error
+    except AmountError as error:
+        raise Turned(refusals.because(f"I cannot read that amount: {error}.")) from error
 
 
 def near(frame: Frame) -> tuple[str, ...]:

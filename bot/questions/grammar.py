@@ -95,10 +95,10 @@ def _not_understood(asked: Frame) -> Refuse | None:
 
 def _about_names(asked: Frame, context: Plan | None, vocabulary: Vocabulary, clock: Clock) -> Outcome:
     """One plan for the customer that is named; where two fit, one for each to choose from."""
-    named = [name for name in asked.names if not name.negated]
-    if len({name.matches for name in named}) > 1:
-        return refusals.because("I can look at one customer at a time.")
-    unclear = next((name for name in asked.names if len(name.matches) > 1), None)
+    named = _together([name for name in asked.names if not name.negated])
+    unclear = next((name for name in (*named, *asked.names) if len(name.matches) > 1), None)
+    if named and (unclear is None or not unclear.negated):
+        unclear = named[0] if len(named[0].matches) > 1 else None
     if unclear is not None and unclear.negated:
         return refusals.because(f"More than one customer is called “{unclear.text}”.")
     if unclear is None:
@@ -107,15 +107,30 @@ def _about_names(asked: Frame, context: Plan | None, vocabulary: Vocabulary, clo
     return _which(asked, unclear, context, vocabulary, clock)
 
 
+def _together(named: list[Asked]) -> list[Asked]:
+    """Names that may mean one customer are one name: "Northwind (northwind.com)". Raises Turned."""
+    if len(named) < 2:  # noqa: PLR2004
+        return named
+    ids = set.intersection(*({match.profile_id for match in name.matches} for name in named))
+    if not ids:
+        raise Turned(refusals.because("I can look at one customer at a time."))
+    matches = tuple(match for match in named[0].matches if match.profile_id in ids)
+    return [Asked(named[0].text, matches)]
+
+
 def _which(
     asked: Frame, unclear: Asked, context: Plan | None, vocabulary: Vocabulary, clock: Clock
 ) -> Outcome:
     options = []
-    for match in unclear.matches[:_MOST_OPTIONS]:
+    for number, match in enumerate(unclear.matches[:_MOST_OPTIONS], 1):
         outcome = _planned(asked, context, vocabulary, clock, match.profile_id)
         if not isinstance(outcome, Understood):
             return outcome
-        question = asked.text.clean.replace(unclear.text, match.domain) if match.domain else None
+        same = sum(other.name == match.name for other in unclear.matches) > 1
+        if same:
+            question = f"{asked.text.clean} ({match.domain or number})"
+        else:
+            question = asked.text.clean.replace(unclear.text, match.name)
         options.append(Choice(match.name, outcome.plan, match.domain, question))
     return Clarify(question=f"Which “{unclear.text}” do you mean?", options=tuple(options))
 
@@ -147,6 +162,7 @@ def _follows(asked: Frame) -> bool:
 
 
 def _only_narrows(asked: Frame) -> bool:
+    """Whether it says of whom, and not what."""
     return (
         bool(asked.wanted or asked.amounts)
         and not {K.LIST, K.COUNT, K.SHOW} & asked.kinds
@@ -163,7 +179,7 @@ def _what_of(asked: Frame, vocabulary: Vocabulary, clock: Clock) -> Outcome:
         plan, _ = compose(asked, vocabulary, clock, None)
         if plan.entity is not None:
             plan = plan.model_copy(update={"order": Order(field="mrr")})
-        options.append(Choice(label, plan))
+        options.append(Choice(label, plan, question=f"{label}: {asked.text.clean}"))
     return Clarify(
         question=f"What would you like to know about “{asked.text.clean}”?", options=tuple(options)
     )

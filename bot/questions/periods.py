@@ -122,6 +122,13 @@ def previous(main: Said | None, clock: Clock, *, stock: bool) -> Period:
     return periods.previous(_main(main, clock, stock), clock.now, clock.zone)
 
 
+def end_of(period: Period, clock: Clock) -> Period | None:
+    """The moment at which a period ends; None where it has not ended."""
+    if period.is_moment or period.said is None:
+        return period
+    return None if period.end >= clock.now else clock.resolve(periods.end_of(periods.named(period.said)))
+
+
 def shifted(period: Period | None, relative: Said, clock: Clock) -> Period:
     """ "and the month before?": the period before the one just asked about."""
     main = period or clock.resolve(periods.NOW)

@@ -24,6 +24,7 @@ from storage.names import How, NameMatch, allowed_edits
 
 _PER_TOKEN, _LONGER, _FILLER = 10, 3, 9
 _NAME_ALONE, _NAME_CUED, _NAME_WORD_BONUS, _NAME_BONUS, _ALL_VOCABULARY = 8, 15, 5, 3, 8
+_PLAN_SAID = 6
 _MAX_RUNS = 4
 _SETTLED = 1_000
 _CLOSE = 5.0  # points of score within which two customers fit equally well
@@ -68,7 +69,10 @@ def _candidates(
     shouted = text.is_shouted
     for start, token in enumerate(tokens):
         for end, tags in words.matches(tokens, start):
-            found.extend(Span(start, end, tag, _weight(start, end, tag)) for tag in tags)
+            beside = _PLAN_SAID * _beside_plan(tokens, start, end)
+            found.extend(
+                Span(start, end, tag, _weight(start, end, tag) + beside * _is_plan(tag)) for tag in tags
+            )
         spoken = periods.at(tokens, start, now, vocabulary.zone)
         if spoken is not None:
             end, said = spoken
@@ -84,8 +88,18 @@ def _candidates(
 
 def _weight(start: int, end: int, tag: Tag | None) -> int:
     each = _FILLER if tag is not None and tag.kind is K.FILLER else _PER_TOKEN
-    own = tag is not None and tag.kind is K.VALUE and isinstance(tag.value, tuple) and tag.value[0] == "plan"
+    own = tag is not None and _is_plan(tag)
     return each * (end - start) + _LONGER * (end - start - 1) + own
+
+
+def _is_plan(tag: Tag) -> bool:
+    return tag.kind is K.VALUE and isinstance(tag.value, tuple) and tag.value[0] == "plan"
+
+
+def _beside_plan(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Whether the words around say "plan": a plan may be called May."""
+    after = tokens[end].lemma if end < len(tokens) else ""
+    return after in ("plan", "tier", "package") or (start > 0 and tokens[start - 1].word == "on")
 
 
 def _names(text: Text, tokens: Sequence[Token], others: Sequence[Span], vocabulary: Vocabulary) -> list[Span]:
@@ -218,7 +232,18 @@ def _corrected(text: Text, start: int, end: int, words: Lexicon) -> Token | None
     return _spelt(token, words)
 
 
+_SHORT_WORDS = ("arpa", "arpu", "arr", "mrr")
+
+
 def _spelt(token: Token, words: Lexicon) -> Token | None:
+    if 3 <= len(token.lemma) <= SHORTEST_CORRECTED and token.kind is Kind.WORD:  # noqa: PLR2004
+        near = [word for word in _SHORT_WORDS if OSA.distance(token.lemma, word) == 1]
+        if len(near) == 1:
+            return replace(token, word=near[0], whole=near[0], lemma=near[0])
+    return _closest(token, words)
+
+
+def _closest(token: Token, words: Lexicon) -> Token | None:
     if token.kind is not Kind.WORD or len(token.lemma) < SHORTEST_CORRECTED or token.quoted is not None:
         return None
     near = process.extract(

@@ -196,15 +196,15 @@ WORDS: dict[K, dict[object, str]] = {
 }
 
 FILLERS = """
-the a an our ours we i me my you your yours please pls plz do does did done doing is are was were be been
-being have has had having can could would should may might to of for in on at from with within during as
-that what it there here get got getting us want wanted know need needed like so far thanks thank hey hi
-hello ok okay chewy chewbotta bot kindly quick quickly question tell give let look looking overall
-altogether currently all any some really actually how when where if these this right exactly ever yet
-still their by into out than then when's am pm back figure stat statistics metric data report level
-located based billed billing happened happen set who's using use used via signed whom become soon more
-first rn asap created opened remaining up go going went value stand standing across worth just record one
-ones row entry item whole entire everything everybody whats hows plan's total's also well and amount i'd
-i'll id wondering wonder curious check update anything come coming running bring say says put through
-subscribed many
+named called the teh hte adn fo a an our ours we i me my you your yours please pls plz do does did done
+doing is are was were be been being have has had having can could would should may might to of for in on
+at from with within during as that what it there here get got getting us want wanted know need needed
+like so far thanks thank hey hi hello ok okay chewy chewbotta bot kindly quick quickly question tell give
+let look looking overall altogether currently all any some really actually how when where if these this
+right exactly ever yet still their by into out than then when's am pm back figure stat statistics metric
+data report level located based billed billing happened happen set who's using use used via signed whom
+become soon more first rn asap created opened remaining up go going went value stand standing across
+worth just record one ones row entry item whole entire everything everybody whats hows plan's total's
+also well and amount i'd i'll id wondering wonder curious check update anything come coming running bring
+say says put through subscribed many
 """

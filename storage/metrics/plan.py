@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from storage.metrics import catalog
 
@@ -39,6 +39,10 @@ class Op(StrEnum):
 Scalar = str | int | float | bool | datetime
 
 
+def _instant(value: Scalar) -> Scalar:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
 class Condition(Part):
     """One test of a catalog field: country is DE, mrr over 50000 (minor units of `currency`)."""
 
@@ -47,6 +51,17 @@ class Condition(Part):
     op: Op = Op.IS
     value: Scalar | tuple[Scalar, ...]
     currency: str | None = None
+
+    @field_validator("value")
+    @classmethod
+    def _instants_from_json(
+        cls, value: Scalar | tuple[Scalar, ...], info: ValidationInfo
+    ) -> Scalar | tuple[Scalar, ...]:
+        """JSON has no times: read back, a field of instants holds instants again."""
+        info_of_field = catalog.FIELDS.get(str(info.data.get("field")))
+        if info_of_field is None or info_of_field.type is not catalog.FieldType.INSTANT:
+            return value
+        return tuple(_instant(part) for part in value) if isinstance(value, tuple) else _instant(value)
 
     @model_validator(mode="after")
     def _known_field(self) -> Self:

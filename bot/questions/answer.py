@@ -1,0 +1,302 @@
+"""Figures → answer: a sentence or two that a colleague would say, and the figures in the contract's form.
+
+Text is plain: a renderer escapes it for its own markup, and says how fresh the data is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any
+
+from bot import answer as contract
+from bot.answer import Answer, AnswerPeriod, Kind
+from bot.questions import describe, profile
+from bot.questions.profile import Identity
+from bot.questions.tables import cut, order_of, table_text
+from bot.render import text
+from storage.metrics.catalog import METRICS, Metric, Span, Unit
+from storage.metrics.figures import (
+    Breakdown,
+    Comparison,
+    Figures,
+    Number,
+    ProfileFigures,
+    ProfileRef,
+    Series,
+    Table,
+)
+from storage.metrics.figures import Cell as RawCell
+from storage.metrics.plan import Plan
+
+_NOUNS = {
+    "customers": ("paying customer", "paying customers"),
+    "trialing_customers": ("customer on trial", "customers on trial"),
+    "new_customers": ("new customer", "new customers"),
+    "churned_customers": ("customer churned", "customers churned"),
+    "signups": ("sign-up", "sign-ups"),
+    "failed_payments": ("failed payment", "failed payments"),
+}
+_NAMELESS = "(no name)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A plan that was run: what came out, and what is needed to say it."""
+
+    question: str
+    plan: Plan
+    figures: Figures
+    currency: str
+    zone: tzinfo
+    people: Mapping[bytes, Identity] = field(default_factory=dict)
+    assumptions: Sequence[str] = ()
+    as_of: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {profile_id.hex(): person.name for profile_id, person in self.people.items()}
+
+    def person(self, profile_id: bytes) -> str:
+        return self.people[profile_id].name if profile_id in self.people else _NAMELESS
+
+
+def answer(run: Run) -> Answer:
+    """The answer that the figures give."""
+    match run.figures:
+        case Number():
+            return _answer(run, Kind.NUMBER, _number_text(run, run.figures), **_value(run, run.figures))
+        case Comparison():
+            return _comparison(run, run.figures)
+        case Table():
+            return _table(run, run.figures)
+        case Series():
+            return _series(run, run.figures)
+        case Breakdown():
+            return _breakdown(run, run.figures)
+        case ProfileFigures():
+            card = profile.card(run.figures, run.people.get(run.figures.profile.profile_id))
+            return _answer(run, Kind.PROFILE, profile.sentence(card, run.zone), profile=card)
+
+
+def _answer(run: Run, kind: Kind, said: str, **fields: Any) -> Answer:
+    period = run.plan.period
+    return Answer(
+        question=run.question,
+        kind=kind,
+        text=" ".join([said, *run.assumptions]),
+        period=AnswerPeriod(start=period.start, end=period.end, label=period.label) if period else None,
+        as_of=dict(run.as_of) or None,
+        plan=run.plan.model_dump(mode="json", exclude_none=True),
+        **fields,
+    )
+
+
+# --- one figure -----------------------------------------------------------------------------------------
+
+
+def _metric(run: Run) -> Metric:
+    return METRICS[run.plan.measure or "mrr"]
+
+
+def _value(run: Run, number: Number) -> dict[str, Any]:
+    """The contract's value, unit, currency and values of one figure."""
+    if number.value is not None:
+        return {"value": number.value, "unit": number.unit.value}
+    if len(number.values) > 1:
+        return {"unit": number.unit.value, "values": dict(number.values)}
+    for currency, value in number.values.items():
+        return {"value": value, "unit": number.unit.value, "currency": currency}
+    if number.unit is Unit.MONEY:
+        return {"value": 0, "unit": number.unit.value, "currency": run.currency}
+    return {"value": 0 if number.unit is Unit.COUNT else None, "unit": number.unit.value}
+
+
+def _said(run: Run, number: Number) -> str:
+    """A figure as words: $78,287.84, €2,861.77 and ¥222,767."""
+    if number.value is not None:
+        return text.figure(number.value, number.unit)
+    if number.values:
+        return text.values(_own_first(number.values, run.currency), number.unit)
+    return text.money(0, run.currency) if number.unit is Unit.MONEY else "not known"
+
+
+def _own_first(values: Mapping[str, int | float], own: str) -> dict[str, int | float]:
+    return dict(sorted(values.items(), key=lambda item: (item[0] != own, -item[1])))
+
+
+def _whose(run: Run) -> str:
+    customer = run.plan.customer
+    return f" of {run.person(bytes.fromhex(customer))}" if customer else ""
+
+
+def _subject(run: Run) -> str:
+    """MRR of Initech; Revenue in Germany."""
+    metric = _metric(run)
+    return f"{metric.label}{_whose(run)}{describe.filters(run.plan, run.names, run.zone)}"
+
+
+def _when(run: Run) -> str:
+    return f" {run.plan.period.label}" if run.plan.period else ""
+
+
+def _is_past(run: Run) -> bool:
+    return run.plan.period is not None
+
+
+def _number_text(run: Run, number: Number) -> str:
+    metric = _metric(run)
+    noun = _NOUNS.get(metric.name)
+    if noun is not None and number.value is not None:
+        sentence = _counted(run, number.value, noun)
+    else:
+        verb = "was" if _is_past(run) else "is"
+        sentence = f"{_subject(run)} {verb} {_said(run, number)}{_when(run)}."
+    return sentence + _left_out(number.left_out)
+
+
+def _counted(run: Run, value: float, noun: tuple[str, str]) -> str:
+    """ "7 customers churned in October 2026.", "There are 269 paying customers on Growth." """
+    narrowed = f"{_whose(run)}{describe.filters(run.plan, run.names, run.zone)}"
+    how_many = text.count(value) if value else "no"
+    counted = f"{how_many} {noun[value != 1]}{narrowed}"
+    if _metric(run).name == "churned_customers":
+        sentence = f"{how_many} {'customer' if value == 1 else 'customers'}{narrowed} churned{_when(run)}."
+        return sentence[0].upper() + sentence[1:]
+    past = _is_past(run) and (_metric(run).span is Span.STOCK or not _runs_on(run))
+    verb = ("was", "were")[value != 1] if past else ("is", "are")[value != 1]
+    if _metric(run).span is Span.FLOW:
+        verb = ("was", "were")[value != 1]
+    return f"There {verb} {counted}{_when(run)}."
+
+
+def _runs_on(run: Run) -> bool:
+    return run.plan.period is None
+
+
+def _left_out(count: int) -> str:
+    if not count:
+        return ""
+    noun = "customer" if count == 1 else "customers"
+    return f" {text.count(count)} {noun} billed in other currencies {'is' if count == 1 else 'are'} left out."
+
+
+# --- two figures ----------------------------------------------------------------------------------------
+
+
+def _comparison(run: Run, pair: Comparison) -> Answer:
+    now, before = pair.now, pair.before
+    currencies = sorted({*now.values, *before.values}, key=lambda code: (code != run.currency, code))
+    fields = _value(run, now)
+    if now.value is not None or before.value is not None:
+        previous: Any = before.value
+    elif len(currencies) > 1:
+        fields = {"unit": now.unit.value, "values": {c: now.values.get(c, 0) for c in currencies}}
+        previous = {c: before.values.get(c, 0) for c in currencies}
+    else:
+        only = currencies[0] if currencies else run.currency
+        fields = {"unit": now.unit.value, "value": now.values.get(only, 0), "currency": only}
+        previous = before.values.get(only, 0)
+    return _answer(run, Kind.COMPARISON, _compared_text(run, pair, currencies), **fields, previous=previous)
+
+
+def _compared_text(run: Run, pair: Comparison, currencies: Sequence[str]) -> str:
+    earlier = run.plan.compare_period
+    against = f" {earlier.label}" if earlier else " before"
+    verb = "was" if _is_past(run) else "is"
+    changes = [_change(pair, None)] if pair.now.value is not None else [_change(pair, c) for c in currencies]
+    moved = text.listed([change for change in changes if change])
+    when = _when(run) or (" now" if _metric(run).span is Span.STOCK else "")
+    figures = f"{_said(run, pair.now)}{when}, against {_said(run, pair.before)}{against}"
+    return f"{_subject(run)} {verb} {figures}: {moved or 'no change'}." + _left_out(pair.now.left_out)
+
+
+def _change(pair: Comparison, currency: str | None) -> str:
+    if currency is None:
+        now, before = pair.now.value or 0, pair.before.value or 0
+    else:
+        now, before = pair.now.values.get(currency, 0), pair.before.values.get(currency, 0)
+    return text.change(now, before, pair.now.unit, currency).text
+
+
+# --- rows -----------------------------------------------------------------------------------------------
+
+
+def _cell(run: Run, value: RawCell) -> contract.Cell:
+    if isinstance(value, ProfileRef):
+        return run.person(value.profile_id)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _table(run: Run, table: Table) -> Answer:
+    rows = tuple(tuple(_cell(run, value) for value in row) for row in table.rows)
+    said = table_text(run.plan, table, rows, run.names, run.zone) + _left_out(table.left_out)
+    return _answer(run, Kind.TABLE, said, columns=table.columns, rows=rows, total_rows=table.total_rows)
+
+
+def _figure_rows(key: Sequence[str | None], number: Number, own: str) -> list[tuple[contract.Cell, ...]]:
+    """One row, or one for each currency; the currency after the amount."""
+    if number.unit is not Unit.MONEY and not number.values:
+        return [(*key, number.value)]
+    values = _own_first(number.values, own) or {own: 0}
+    return [(*key, value, currency) for currency, value in values.items()]
+
+
+def _figure_columns(run: Run, key: Sequence[str], numbers: Sequence[Number]) -> tuple[str, ...]:
+    metric = _metric(run)
+    by_currency = metric.unit is Unit.MONEY or any(number.values for number in numbers)
+    return (*key, metric.name, "currency") if by_currency else (*key, metric.name)
+
+
+def _series(run: Run, series: Series) -> Answer:
+    grain = str(run.plan.grain or "month")
+    numbers = [number for _, number in series.points]
+    rows = [row for key, number in series.points for row in _figure_rows((key,), number, run.currency)]
+    return _answer(
+        run,
+        Kind.SERIES,
+        _series_text(run, series, grain),
+        columns=_figure_columns(run, (grain,), numbers),
+        rows=tuple(rows),
+        total_rows=len(rows),
+        unit=series.unit.value,
+    )
+
+
+def _series_text(run: Run, series: Series, grain: str) -> str:
+    label = run.plan.period.label if run.plan.period else ""
+    by = "" if label.startswith("by ") else f" by {grain}"
+    if not series.points:
+        return f"There is nothing to show for {_subject(run)}{by} {label}."
+    (first, start), (last, end) = series.points[0], series.points[-1]
+    figures = (
+        f"from {_said(run, start)} ({text.period_key(first)}) to {_said(run, end)} ({text.period_key(last)})"
+    )
+    return f"{_subject(run)}{by} {label}: {figures}."
+
+
+def _breakdown(run: Run, breakdown: Breakdown) -> Answer:
+    groups = cut(run.plan, breakdown.groups)
+    names = tuple(run.plan.by)
+    rows = [row for key, number in groups for row in _figure_rows(key, number, run.currency)]
+    every = [row for key, number in breakdown.groups for row in _figure_rows(key, number, run.currency)]
+    return _answer(
+        run,
+        Kind.BREAKDOWN,
+        _breakdown_text(run, groups),
+        columns=_figure_columns(run, names, [number for _, number in breakdown.groups]),
+        rows=tuple(rows),
+        total_rows=len(every),
+        unit=breakdown.unit.value,
+    )
+
+
+def _breakdown_text(run: Run, groups: Sequence[tuple[tuple[str | None, ...], Number]]) -> str:
+    by = " and ".join(order_of(name) for name in run.plan.by)
+    if not groups:
+        return f"There is nothing to split by {by}{_when(run)}."
+    key, number = groups[0]
+    first = ", ".join(describe.value(name, value) for name, value in zip(run.plan.by, key, strict=True))
+    leads = "comes first" if run.plan.order is None or run.plan.order.descending else "is the smallest"
+    return f"{_subject(run)} by {by}{_when(run)}: {first} {leads} with {_said(run, number)}."

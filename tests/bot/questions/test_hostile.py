@@ -1,0 +1,103 @@
+"""Hostile and accidental input: no crash, bounded time, nothing but a plan, a question or a refusal."""
+
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.questions.grammar import interpret
+from bot.questions.outcome import Clarify, Refuse, Understood
+from bot.questions.text import read
+from storage.metrics.plan import Plan
+from tests.bot.questions.bank import MEANINGS
+from tests.bot.questions.company import CUSTOMERS, NOW, VOCABULARY
+
+WORDS = sorted(
+    {word for many in MEANINGS.values() for said in many for word in said.split()} | set(CUSTOMERS)
+)
+CONTEXT = interpret("mrr on Growth last month", None, VOCABULARY, NOW).plan
+OUTCOMES = (Understood, Clarify, Refuse)
+
+
+def ask(question, context=None):
+    outcome = interpret(question, context, VOCABULARY, NOW)
+    assert isinstance(outcome, OUTCOMES)
+    if isinstance(outcome, Understood):
+        assert Plan.model_validate_json(outcome.plan.model_dump_json()) == outcome.plan
+    return outcome
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.text(max_size=300))
+def test_any_text(text):
+    """Any text gives an outcome."""
+    ask(text)
+
+
+@settings(deadline=None, max_examples=250)
+@given(st.lists(st.sampled_from(WORDS), max_size=25), st.booleans())
+def test_any_mixture_of_our_words(words, follows):
+    """Words of real questions in any order give an outcome, and a plan that survives JSON."""
+    ask(" ".join(words), CONTEXT if follows else None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 10_000,
+        "mrr " * 2_500,
+        "customers in Germany and " * 400,
+        "?" * 10_000,
+        "\u202e" * 900 + "mrr",
+        "m" + "\u0301" * 900 + "rr",
+        "\x00\x01\x02" * 300,
+        "<" * 990,
+        "1,000" * 190,
+        "a." * 495,
+        "x@" * 495,
+        "between " * 120,
+        "$" * 999,
+        '"' * 999,
+        "qwertz yxcvb " * 70,
+    ],
+    ids=range(15),
+)
+def test_bounded_time(text):
+    """Nothing takes long; the bound leaves room for a busy machine."""
+    ask("mrr")
+    started = perf_counter()
+    ask(text)
+    assert perf_counter() - started < 0.25
+
+
+@pytest.mark.parametrize(
+    ("typed", "clean"),
+    [
+        ("\u202emrr\u202c", "mrr"),
+        ("m\u200brr", "mrr"),
+        ("ｍｒｒ", "mrr"),
+        ("mrr\x00", "mrr"),
+        ("“mrr”", '"mrr"'),
+        ("<@U012> mrr <#C1|general>", "mrr"),
+        ("<mailto:a@b.co|a@b.co>", "a@b.co"),
+        ("<https://acme.com|acme.com>", "acme.com"),
+        ("what’s up", "what is up"),
+        ("R&amp;D", "R&D"),
+        (":tada: mrr", "mrr"),
+    ],
+)
+def test_cleaning(typed, clean):
+    """Chat markup and invisible characters leave nothing behind."""
+    assert read(typed).clean == clean
+
+
+@pytest.mark.parametrize("name", CUSTOMERS)
+def test_every_name_is_found_whole(name):
+    """Whatever a customer is called, asking for it by its whole name finds it (or its twin)."""
+    outcome = ask(f"tell me about {name}")
+    if isinstance(outcome, Clarify):
+        assert {choice.label for choice in outcome.options} == {name}
+    else:
+        assert isinstance(outcome, Understood), outcome
+        assert CUSTOMERS[int(outcome.plan.customer, 16)] == name
