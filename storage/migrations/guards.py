@@ -67,3 +67,9 @@ def allow_numbering(sequence: str) -> None:
     """Lets a session of no account draw numbers from `sequence`."""
     if on_postgres():
         op.execute(f"GRANT USAGE ON SEQUENCE {sequence} TO {SYSTEM_ROLE}")
+
+
+def open_to_system(table: str, grants: str) -> None:
+    """Lets a session of no account use a table that holds no tenant's data."""
+    if on_postgres():
+        op.execute(f"GRANT {grants} ON {table} TO {SYSTEM_ROLE}")

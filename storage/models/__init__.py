@@ -1,6 +1,7 @@
 """Every table of the main database, one module an aggregate."""
 
 from storage.models.account import Account, Conversation, SeenEvent
+from storage.models.audit import AuditEntry, PurgeRun
 from storage.models.base import Base, OfSource, SourceRecord, Tenant
 from storage.models.billing import (
     Dispute,
@@ -14,17 +15,24 @@ from storage.models.billing import (
 )
 from storage.models.customer import Customer, CustomerLink
 from storage.models.derived import Movement, MrrSpan, Profile, StaleCustomer
-from storage.models.source import Checkpoint, Source, SourceError, SourceState, Tombstone
+from storage.models.message import DeletedAccount, Message, MessageProfile, Receipt
+from storage.models.source import Checkpoint, Erased, Source, SourceError, SourceState, Tombstone
+from storage.models.webhook import WebhookEvent
 
 __all__ = [
     "Account",
+    "AuditEntry",
     "Base",
     "Checkpoint",
     "Conversation",
     "Customer",
     "CustomerLink",
+    "DeletedAccount",
     "Dispute",
+    "Erased",
     "Invoice",
+    "Message",
+    "MessageProfile",
     "Movement",
     "MrrSpan",
     "OfSource",
@@ -32,6 +40,8 @@ __all__ = [
     "Price",
     "Product",
     "Profile",
+    "PurgeRun",
+    "Receipt",
     "Refund",
     "SeenEvent",
     "Source",
@@ -43,4 +53,5 @@ __all__ = [
     "SubscriptionChange",
     "Tenant",
     "Tombstone",
+    "WebhookEvent",
 ]

@@ -10,7 +10,11 @@ from storage.types import Instant
 
 
 class Account(Base):
-    """A tenant. `sources_made` counts sources ever added, so that a source's number is never used again."""
+    """A tenant. `sources_made` counts sources ever added, so that a source's number is never used again.
+
+    `message_days`: how long Messages are kept, 0 keeps none. `on_customer_deleted`: keep, redact or delete
+    the Messages that name a customer whom its source deletes.
+    """
 
     __tablename__ = "account"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -20,6 +24,9 @@ class Account(Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     currency: Mapped[str] = mapped_column(String(3), default="usd")
     sources_made: Mapped[int] = mapped_column(Integer, default=0)
+    message_days: Mapped[int] = mapped_column(Integer, default=90)
+    on_customer_deleted: Mapped[str] = mapped_column(String(8), default="keep")
+    deleting: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

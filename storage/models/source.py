@@ -23,7 +23,8 @@ class Source(Base, Tenant):
 
     `synced_at` is the end of the last complete sync: the "as of" of every answer. `left_out` names the
     streams that the key may not read or the server does not offer, with the reason; `live` is False for
-    the vendor's test data. `add_ons` are the
+    the vendor's test data. `switched_off` names optional fields that are not to be stored; `rekey_since` is
+    when a customer was first deleted under the present data key: within a day it is renewed. `add_ons` are the
     products that were taken for add-ons when spans were last computed.
     """
 
@@ -38,6 +39,9 @@ class Source(Base, Tenant):
     live: Mapped[bool] = mapped_column(default=True)
     credential: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(Instant)
+    switched_off: Mapped[tuple[str, ...]] = mapped_column(Document(tuple[str, ...]), default=tuple)
+    reconciled_at: Mapped[datetime | None] = mapped_column(Instant)
+    rekey_since: Mapped[datetime | None] = mapped_column(Instant)
     backfilled_at: Mapped[datetime | None] = mapped_column(Instant)
     synced_at: Mapped[datetime | None] = mapped_column(Instant)
     left_out: Mapped[dict[str, str]] = mapped_column(Document(dict[str, str]), default=dict)
@@ -82,6 +86,20 @@ class SourceError(Base, OfSource):
     code: Mapped[str | None] = mapped_column(String(64))
     request_id: Mapped[str | None] = mapped_column(String(64))
     attempt: Mapped[int] = mapped_column(Integer)
+
+
+class Erased(Base, OfSource):
+    """A person who was erased here on request: keyed look-ups that keep the source from bringing them back."""
+
+    __tablename__ = "erased"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "source_id"], ["source.account_id", "source.source_id"], ondelete="CASCADE"
+        ),
+    )
+
+    email_key: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
+    erased_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Tombstone(Base, OfSource):

@@ -1,0 +1,154 @@
+"""Trust: the audit trail, purges, Messages, receipts, erasures, received webhooks"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.migrations import guards
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "deleted_account",
+        sa.Column("account_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("deleted_at", guards.instant(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_deleted_account")),
+    )
+    op.create_table(
+        "purge_run",
+        sa.Column("purge", sa.String(length=48), nullable=False),
+        sa.Column("ran_at", guards.instant(), nullable=False),
+        sa.Column("deleted", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("purge", name=op.f("pk_purge_run")),
+    )
+    op.create_table(
+        "webhook_event",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("received_at", guards.instant(), nullable=False),
+        sa.Column("type", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("failure", sa.String(length=120), nullable=True),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "source_id", "event_id", name=op.f("pk_webhook_event")),
+    )
+    op.create_index("ix_webhook_event_received", "webhook_event", ["account_id", "received_at"], unique=False)
+    op.create_index(
+        "ix_webhook_event_state", "webhook_event", ["account_id", "source_id", "state"], unique=False
+    )
+    op.create_table(
+        "audit_entry",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("at", guards.instant(), nullable=False),
+        sa.Column("actor_kind", sa.String(length=16), nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("before", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.account_id"], name=op.f("fk_audit_entry_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "number", name=op.f("pk_audit_entry")),
+    )
+    op.create_index(op.f("ix_audit_entry_at"), "audit_entry", ["at"], unique=False)
+    op.create_table(
+        "message",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("at", guards.instant(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("platform", sa.String(length=16), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.account_id"], name=op.f("fk_message_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "message_id", name=op.f("pk_message")),
+    )
+    op.create_index(op.f("ix_message_at"), "message", ["at"], unique=False)
+    op.create_table(
+        "receipt",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("receipt_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("at", guards.instant(), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.account_id"], name=op.f("fk_receipt_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "receipt_id", name=op.f("pk_receipt")),
+    )
+    op.create_table(
+        "erased",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("email_key", sa.LargeBinary(16), nullable=False),
+        sa.Column("erased_at", guards.instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id", "source_id"],
+            ["source.account_id", "source.source_id"],
+            name=op.f("fk_erased_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("account_id", "source_id", "email_key", name=op.f("pk_erased")),
+    )
+    op.create_table(
+        "message_profile",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("profile_id", sa.LargeBinary(16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id", "message_id"],
+            ["message.account_id", "message.message_id"],
+            name=op.f("fk_message_profile_message"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("account_id", "message_id", "profile_id", name=op.f("pk_message_profile")),
+    )
+    op.create_index(
+        "ix_message_profile_profile", "message_profile", ["account_id", "profile_id"], unique=False
+    )
+    op.add_column("account", sa.Column("message_days", sa.Integer(), nullable=False, server_default="90"))
+    op.add_column(
+        "account",
+        sa.Column("on_customer_deleted", sa.String(length=8), nullable=False, server_default="keep"),
+    )
+    op.add_column("account", sa.Column("deleting", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("source", sa.Column("switched_off", sa.Text(), nullable=False, server_default="[]"))
+    op.add_column("source", sa.Column("reconciled_at", guards.instant(), nullable=True))
+    op.add_column("source", sa.Column("rekey_since", guards.instant(), nullable=True))
+    guards.guard("message", "message_profile", "receipt", "erased", "webhook_event")
+    guards.guard("audit_entry", grants="SELECT, INSERT")
+    guards.open_to_system("purge_run", "SELECT, INSERT, UPDATE")
+    guards.open_to_system("deleted_account", "SELECT, INSERT")
+
+
+def downgrade() -> None:
+    op.drop_column("source", "rekey_since")
+    op.drop_column("source", "reconciled_at")
+    op.drop_column("source", "switched_off")
+    op.drop_column("account", "deleting")
+    op.drop_column("account", "on_customer_deleted")
+    op.drop_column("account", "message_days")
+    op.drop_index("ix_message_profile_profile", table_name="message_profile")
+    op.drop_table("message_profile")
+    op.drop_table("erased")
+    op.drop_table("receipt")
+    op.drop_index(op.f("ix_message_at"), table_name="message")
+    op.drop_table("message")
+    op.drop_index(op.f("ix_audit_entry_at"), table_name="audit_entry")
+    op.drop_table("audit_entry")
+    op.drop_index("ix_webhook_event_state", table_name="webhook_event")
+    op.drop_index("ix_webhook_event_received", table_name="webhook_event")
+    op.drop_table("webhook_event")
+    op.drop_table("purge_run")
+    op.drop_table("deleted_account")
