@@ -148,6 +148,8 @@ def _is_past(run: Run) -> bool:
 def _number_text(run: Run, number: Number) -> str:
     metric = _metric(run)
     noun = _NOUNS.get(metric.name)
+    if metric.name == "customers" and any(c.field == "mrr" for c in run.plan.conditions()):
+        noun = ("customer", "customers")
     if noun is not None and number.value is not None:
         sentence = _counted(run, number.value, noun)
     else:

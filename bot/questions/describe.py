@@ -95,7 +95,8 @@ def _choice(term: Condition) -> str:
 
 def _status(term: Condition, plan: Plan) -> str:
     """Statuses are said as words of the noun where they are (see `answer.py`), else after it."""
-    if plan.entity in ("invoice", "payment") or isinstance(term.value, tuple):
+    said_by_date = any(condition.field == "trial_ends" for condition in plan.conditions())
+    if plan.entity in ("invoice", "payment") or isinstance(term.value, tuple) or said_by_date:
         return ""
     return _STATUSES.get(str(term.value), f"that are {str(term.value).replace('_', ' ')}")
 

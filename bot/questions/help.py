@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.questions import later, lexicon, refusals, text
 from bot.questions.vocabulary import Vocabulary
 from bot.questions.words import K
@@ -97,7 +99,7 @@ def page() -> str:
     parts = [
         "# What can be asked",
         "",
-        "Written from `storage/metrics/catalog.py` by `make docs`; do not edit.",
+        "This page is written from `storage/metrics/catalog.py` by `python -m bot.questions.help`.",
         "",
         "## Examples",
         "",
@@ -140,3 +142,13 @@ def _metric_row(metric: Metric) -> str:
 def _listed(words: list[str]) -> str:
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def main() -> None:
+    """Writes docs/questions.md: `python -m bot.questions.help`."""
+    file = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
+    file.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
