@@ -1,104 +1,31 @@
-"""Finding customers by what people call them.
+"""An in-memory index over one account's opened names, domains and e-mail addresses.
 
-An in-memory index over one account's opened names, domains and e-mail addresses. It knows nothing of the
-database: whoever opens the sealed names feeds it, and drops it when idle. Exact, prefix, word, initials and
-domain look-ups are dictionary reads; a typo costs one bounded scan over words of about the same length.
+Exact, prefix, word, initials and domain look-ups are dictionary reads; a typo costs one bounded scan over
+words of about the same length.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from storage.names.match import How, Named, NameMatch
+from storage.names.words import allowed_edits, fold, without_legal_form
+
 MAX_WORDS = 8
 _MAX_CANDIDATES = 400
-_WORD = re.compile(r"[^\W_]+")
-_APOSTROPHES = re.compile(r"['’`´]")
-_LEGAL_FORMS = """
-    inc incorporated llc llp ltd limited gmbh mbh ag bv nv oy oyj ab aps sa sas sarl srl spa plc pty corp
-    corporation co company kg kk pte sl lda kft as
-"""
-_LEGAL = frozenset(_LEGAL_FORMS.split())
 _MAIL_PROVIDERS = """
     gmail googlemail outlook hotmail live yahoo icloud proton protonmail gmx web aol mail
 """
 _PUBLIC_LABELS = frozenset(_MAIL_PROVIDERS.split())
-_SHORT_WORD, _LONG_WORD, _LONGEST_WORD = 4, 8, 40
+_LONGEST_WORD = 40
 _SHORTEST_PREFIX = _SHORTEST_INITIALS = 3
-
-
-class How(StrEnum):
-    """Why a customer was found, best first."""
-
-    EXACT = "exact"
-    EMAIL = "email"
-    DOMAIN = "domain"
-    PREFIX = "prefix"
-    WORDS = "words"
-    INITIALS = "initials"
-    TYPO = "typo"
-
-
-@dataclass(frozen=True, slots=True)
-class NameMatch:
-    """A customer that fits: `profile_id` is hex, `score` 0 to 100; those within 5 of the best fit as well.
-
-    `domain` tells customers of one name apart.
-    """
-
-    profile_id: str
-    name: str
-    score: float
-    how: How
-    domain: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What is known of one profile. The first name is the one to show."""
-
-    profile_id: bytes
-    names: tuple[str, ...]
-    domains: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-
-
-def fold(text: str) -> str:
-    """Case, accents, emoji and punctuation away: "Société Générale!" and "societe generale" are one."""
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(c for c in decomposed if not unicodedata.combining(c))
-    text = text.casefold()
-    if not text.replace(" ", "").isalnum():
-        text = _APOSTROPHES.sub("", text).replace("&", " and ")
-    return " ".join(_WORD.findall(text))
-
-
-def without_legal_form(words: Sequence[str]) -> tuple[str, ...]:
-    """ "acme labs gmbh" → "acme labs"; a name that is nothing else stays as it is."""
-    kept = list(words)
-    while len(kept) > 1 and (kept[-1] in _LEGAL or kept[-1] == "and"):
-        kept.pop()
-    if len(kept) > 1 and kept[0] == "the":
-        kept = kept[1:]
-    return tuple(kept)
-
-
-def allowed_edits(word: str) -> int:
-    """How many slips a word of that length may hold and still be meant."""
-    if len(word) < _SHORT_WORD:
-        return 0
-    return 1 if len(word) < _LONG_WORD else 2
 
 
 class NameIndex:

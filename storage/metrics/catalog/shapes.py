@@ -1,0 +1,66 @@
+"""What a declaration of the catalog says of a metric, an entity or a field."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """money: minor units and a currency; count: integer; ratio: 0.034 is 3.4%; duration: seconds."""
+
+    MONEY = "money"
+    COUNT = "count"
+    RATIO = "ratio"
+    DURATION = "duration"
+
+
+class Span(StrEnum):
+    """How a metric relates to time: a stock has a value at a moment, a flow has one over a period."""
+
+    STOCK = "stock"
+    FLOW = "flow"
+
+
+class FieldType(StrEnum):
+    TEXT = "text"
+    ENUM = "enum"
+    MONEY = "money"
+    COUNT = "count"
+    INSTANT = "instant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A figure. `synonyms` are all the ways people say it, lower case, singular."""
+
+    name: str
+    label: str
+    unit: Unit
+    span: Span
+    entity: str
+    formula: str
+    synonyms: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A kind of row that can be listed. `columns` are shown in that order, the first is the key."""
+
+    name: str
+    label: str
+    plural: str
+    synonyms: tuple[str, ...]
+    columns: tuple[str, ...]
+    order: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldInfo:
+    """Something to filter or group by. `groupable` fields are the dimensions."""
+
+    name: str
+    label: str
+    type: FieldType
+    synonyms: tuple[str, ...] = ()
+    groupable: bool = False
