@@ -87,7 +87,8 @@ class Page(Struct, kw_only=True):
 
     In `changes` every page has a cursor, and the last one's is where to follow from next time.
     `count` is how many objects were read, the skipped ones too. `reached` is the creation time of the last
-    object: in a list, everything newer in the window has been seen.
+    object: in a list, everything newer in the window has been seen. `told` says, by kind and id, when the
+    source says that an object became what it is; where it says nothing, that is when the page was read.
     """
 
     records: list[Record | Deletion]
@@ -95,6 +96,7 @@ class Page(Struct, kw_only=True):
     count: int
     skipped: list[Skipped] = []
     reached: datetime | None = None
+    told: dict[tuple[str, str], datetime] = {}
 
 
 class IdPage(Struct, kw_only=True):

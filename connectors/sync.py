@@ -163,7 +163,9 @@ class _Run:
         starts = [mark for feed in begins if (mark := await self._start_of(feed))]
         await self.write([], starts)
         backfill = Backfill(self.connector, self.write_pages)
-        self.result.left_out |= await backfill.run([mark for mark in marks if not mark.stream.startswith(FEED)])
+        self.result.left_out |= await backfill.run(
+            [mark for mark in marks if not mark.stream.startswith(FEED)]
+        )
         account_id, source_id = self.source.account_id, self.source.source_id
         async with self.db.tenant(account_id) as session:
             await mark_all_stale(session, account_id, source_id)
@@ -208,7 +210,8 @@ class _Run:
         """Stores pages and checkpoints together, in one transaction."""
         keys = await self._keys()
         now = self.clock()
-        writing = Writing(keys.account_id, keys.source_id, keys, now)
+        told = {of: at for page in pages for of, at in page.told.items()}
+        writing = Writing(keys.account_id, keys.source_id, keys, now, told)
         records = [record for page in pages for record in page.records]
         async with self.db.tenant(keys.account_id) as session:
             written = await write_records(session, writing, records, mark_stale=stale)

@@ -1,7 +1,7 @@
 """Records → rows: vendor ids become keyed hashes, personal fields one sealed document, the rest columns."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +19,21 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What a row needs to know of its surroundings. `observed_at`: when the source said so."""
+    """What a row needs to know of its surroundings.
+
+    `observed_at` is when the records were read; `told`, by kind and vendor's id, when the source says that
+    one of them became what it is.
+    """
 
     account_id: int
     source_id: int
     keys: SourceKeys
     observed_at: datetime
+    told: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def since(self, record: records.Record) -> datetime:
+        """Since when the record is known to be as it is; never later than it was read."""
+        return min(self.told.get((record.KIND, record.id), self.observed_at), self.observed_at)
 
     def id_of(self, kind: str, vendor_id: str | None) -> bytes | None:
         return None if vendor_id is None else self.keys.record_id(kind, vendor_id)
@@ -153,7 +162,7 @@ def _subscription(record: records.Subscription, writing: Writing) -> Row:
         "canceled_at": record.canceled_at,
         "ended_at": record.ended_at,
         "collection_paused": record.collection_paused,
-        "first_seen_at": writing.observed_at,
+        "first_seen_at": writing.since(record),
         "products": b"".join(sorted(licensed_products(items))),
     }
 
@@ -203,7 +212,8 @@ def _payment(record: records.Payment, writing: Writing) -> Row:
     return {
         **writing.start(record),
         "customer_id": writing.id_of("customer", record.customer_id),
-        "attempt_of": writing.id_of("invoice", record.invoice_id) or writing.id_of("intent", record.intent_id),
+        "attempt_of": writing.id_of("invoice", record.invoice_id)
+        or writing.id_of("intent", record.intent_id),
         "status": record.status,
         "currency": record.currency,
         "amount": record.amount,

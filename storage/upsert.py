@@ -8,9 +8,10 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, select, text
+from sqlalchemy import Table, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +22,7 @@ from storage.rows import TARGETS, Row, Target, Writing, link_rows
 from storage.types import Document
 
 _SQLITE_VARIABLES = 500
+_NEXT_INSTANT = timedelta(microseconds=1)
 
 
 class SourceGone(RuntimeError):
@@ -202,21 +204,43 @@ async def _note_subscription_changes(session: AsyncSession, writing: Writing, ro
             )
         )
     }
-    noted: list[Row] = []
-    for row in rows:
-        before = known.get(row["id"])
-        if before is None or before.fingerprint == row["fingerprint"]:
-            continue
-        was = (before.status, before.items, before.discounts)
-        if was != (row["status"], row["items"], row["discounts"]):
-            noted.append(_change(writing, row["id"], before.first_seen_at, *was))
-            noted.append(
-                _change(
-                    writing, row["id"], writing.observed_at, row["status"], row["items"], row["discounts"]
-                )
+    changed = {
+        row["id"]: row
+        for row in rows
+        if (before := known.get(row["id"]))
+        and before.fingerprint != row["fingerprint"]
+        and (before.status, before.items, before.discounts) != (row["status"], row["items"], row["discounts"])
+    }
+    if not changed:
+        return
+    latest = await _latest_changes(session, writing, list(changed))
+    began, became = [], []
+    for row_id, row in changed.items():
+        before = known[row_id]
+        if row_id not in latest:
+            began.append(
+                _change(writing, row_id, before.first_seen_at, before.status, before.items, before.discounts)
             )
-    if noted:
-        await _insert_new(session, models.SubscriptionChange, noted)
+        at = max(row["first_seen_at"], latest.get(row_id, before.first_seen_at) + _NEXT_INSTANT)
+        became.append(_change(writing, row_id, at, row["status"], row["items"], row["discounts"]))
+    await _insert_new(session, models.SubscriptionChange, began + became)
+
+
+async def _latest_changes(
+    session: AsyncSession, writing: Writing, subscription_ids: list[bytes]
+) -> dict[bytes, datetime]:
+    """When these subscriptions were last seen to change: the next change can only come after that."""
+    change = models.SubscriptionChange
+    found = await session.execute(
+        select(change.subscription_id, func.max(change.at, type_=change.at.type))
+        .where(
+            change.account_id == writing.account_id,
+            change.source_id == writing.source_id,
+            change.subscription_id.in_(subscription_ids),
+        )
+        .group_by(change.subscription_id)
+    )
+    return {subscription_id: at for subscription_id, at in found}
 
 
 def _change(

@@ -6,8 +6,8 @@ or "@1795401768" where no event of the feed was there yet.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from datetime import timedelta
-from typing import TypeAlias
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeAlias
 
 from connectors.base import Feed, Page, Skipped, Stream
 from connectors.errors import NotOffered, NotPermitted, RelistNeeded, RequestRefused
@@ -28,8 +28,17 @@ SETTLING = 10
 """Seconds in which an event may still appear in the log behind a newer one."""
 
 Fetch: TypeAlias = Callable[[Stream, Sequence[str]], Awaitable[Page]]
-Touched: TypeAlias = dict[tuple[str, str], wire.Event | None]
-"""By stream and id: the event that deleted the object, or None: it has to be read again."""
+
+
+class Told(NamedTuple):
+    """What the log says last of an object: that it changed, or that it is gone."""
+
+    at: datetime
+    gone: bool
+
+
+Touched: TypeAlias = dict[tuple[str, str], Told]
+"""By stream and id."""
 
 _STREAMS = {reading.stream.name: reading.stream for reading in READINGS}
 
@@ -118,13 +127,14 @@ class Events:
         page = Page(records=[], cursor=None, count=listing.count, skipped=[*listing.skipped, *nameless])
         for name in dict.fromkeys(stream for stream, _ in touched):
             stream = _STREAMS[name]
-            ours = {id_: event for (of, id_), event in touched.items() if of == name}
+            ours = {id_: told for (of, id_), told in touched.items() if of == name}
+            page.told |= {(stream.record.KIND, id_): told.at for id_, told in ours.items()}
             page.records += [
-                Deletion(id=id_, of=stream.record, deleted_at=at(event.created))
-                for id_, event in ours.items()
-                if event
+                Deletion(id=id_, of=stream.record, deleted_at=told.at)
+                for id_, told in ours.items()
+                if told.gone
             ]
-            now = await self._fetch(stream, [id_ for id_, event in ours.items() if not event])
+            now = await self._fetch(stream, [id_ for id_, told in ours.items() if not told.gone])
             page.records += now.records
             page.skipped += now.skipped
         return page
@@ -147,8 +157,9 @@ def _touched(
             if topic.stream not in streams or not event.type.startswith(topic.prefix) or not is_told:
                 continue
             if id_ := id_of(getattr(event.data.object, topic.by)):
-                is_gone = event.type == topic.deleted
-                touched[topic.stream, id_] = event if is_gone else touched.get((topic.stream, id_))
+                told = Told(at(event.created), event.type == topic.deleted)
+                known = touched.get((topic.stream, id_), told)
+                touched[topic.stream, id_] = Told(max(known.at, told.at), known.gone or told.gone)
             elif topic.by == "id":
                 nameless.append(Skipped("event", "$.data.object.id"))
     return touched, nameless

@@ -117,6 +117,22 @@ async def test_a_change_told_by_an_event_arrives(source: World, server: StripeSe
     assert await _mrr(source) != before
 
 
+async def test_a_change_took_effect_when_the_source_says(source: World, server: StripeServer) -> None:
+    """An upgrade told by an event moves MRR at the event's time, not an hour later when we read it."""
+    await _sync(source, now=NOW)
+    told = next(
+        row.object for row in server.world.tables["subscriptions"].rows if row.object["status"] == "active"
+    )
+    item = told["items"]["data"][0]
+    more = {**told, "items": {**told["items"], "data": [{**item, "quantity": item["quantity"] + 1}]}}
+    server.put("subscriptions", more)
+    then = datetime.now(UTC).replace(microsecond=0)
+    server.tell("customer.subscription.updated", more, at=int(then.timestamp()))
+    await _sync(source, now=then + timedelta(hours=1))
+    changes = await source.rows(models.SubscriptionChange)
+    assert max(change.at for change in changes) == then
+
+
 async def test_a_customer_deleted_at_the_source_is_gone(source: World, server: StripeServer) -> None:
     """Its row, its names and its profile go; what is left of it does not pay any more."""
     await _sync(source)
