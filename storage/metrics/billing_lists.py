@@ -154,10 +154,10 @@ async def _rows(
     if name not in order:
         raise Unanswerable(f"{ENTITIES[entity].plural} cannot be put in order of {name}")
     column = order[name].desc() if plan.order is None or plan.order.descending else order[name].asc()
-    query = query.add_columns(func.count().over().label("total")).order_by(column.nulls_last(), tie)
+    query = query.add_columns(func.count().over().label("how_many")).order_by(column.nulls_last(), tie)
     found = (await session.execute(query.limit(plan.limit or DEFAULT_ROWS))).all()
     return Table(
         columns=ENTITIES[entity].columns,
         rows=tuple((ref(profile_id), *cells) for profile_id, *cells, _ in found),
-        total_rows=found[0].total if found else 0,
+        total_rows=found[0].how_many if found else 0,
     )
