@@ -8,7 +8,7 @@ from bot.questions import periods, refusals
 from bot.questions.draft import Draft, Turned, metric_of, metric_period, states_of
 from bot.questions.frame import Frame
 from bot.questions.periods import Clock, Said
-from bot.questions.when import Form, Spec
+from bot.questions.specs import Form, Spec
 from storage.metrics.catalog import Span
 from storage.metrics.plan import Compare, Period, Plan
 

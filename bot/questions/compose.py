@@ -19,9 +19,9 @@ from bot.questions.draft import (
 from bot.questions.frame import Frame
 from bot.questions.listing import by_customer, dated, list_of, list_period, ranking
 from bot.questions.periods import Clock
+from bot.questions.specs import Form
 from bot.questions.subject import OF_ONE_CUSTOMER, is_profile, of_time, reading_of
 from bot.questions.vocabulary import Vocabulary
-from bot.questions.when import Form
 from bot.questions.words import K
 from storage.metrics import catalog
 from storage.metrics.catalog import Span

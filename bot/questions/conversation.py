@@ -8,9 +8,9 @@ from bot.questions.draft import Turned, terms_of_frame
 from bot.questions.frame import Frame
 from bot.questions.periods import Clock
 from bot.questions.readings import Reading
+from bot.questions.specs import Form
 from bot.questions.subject import reading_of
 from bot.questions.vocabulary import Vocabulary
-from bot.questions.when import Form
 from bot.questions.words import K
 from storage.metrics import catalog
 from storage.metrics import periods as times

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from bot.questions import conversation, frame, later, refusals, spans, text
+from bot.questions import conversation, later, refusals, spans, text, walk
 from bot.questions.compose import compose
 from bot.questions.draft import Turned
 from bot.questions.frame import Asked, Frame
@@ -58,7 +58,7 @@ def _outcome(said: Text, context: Plan | None, vocabulary: Vocabulary, now: date
         return refusals.outside("action")
     if all(span.kind is K.FILLER for span in tagged):
         return refusals.outside("hello")
-    asked = frame.read(said, tagged)
+    asked = walk.read(said, tagged)
     return _turned_down(asked) or _about_names(asked, context, vocabulary, Clock(now, vocabulary.zone))
 
 

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from bot.questions import when
 from bot.questions.readings import Recent
+from bot.questions.specs import Form, Reader, Spec
 from bot.questions.text import Token
-from bot.questions.when import Form, Spec
 from storage.metrics import periods
 from storage.metrics.grains import PeriodError, key_of
 from storage.metrics.period_forms import Form as TimeForm
@@ -50,7 +50,7 @@ class Clock:
 def at(tokens: Sequence[Token], start: int, now: datetime, zone: tzinfo) -> tuple[int, Said] | None:
     """The time that is named from token `start` on, and the position after it."""
     clock = Clock(now, zone)
-    found = when.parse(when.Reader(tokens, clock.today), start)
+    found = when.parse(Reader(tokens, clock.today), start)
     if found is None:
         return None
     end, spec = found

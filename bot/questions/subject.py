@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.questions import filters, readings
 from bot.questions.frame import Frame
 from bot.questions.readings import Reading
-from bot.questions.when import Form
+from bot.questions.specs import Form
 from bot.questions.words import K
 
 OF_ONE_CUSTOMER = frozenset({"mrr", "arr", "revenue", "refunds", "outstanding", "overdue", "failed_payments"})
