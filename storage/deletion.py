@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.records import SubscriptionStatus
+from storage.rows import Row, Target, Writing
 
 _NAMES_A_CUSTOMER: tuple[Any, ...] = (models.Subscription, models.Invoice, models.Payment, models.MrrSpan)
 
@@ -117,7 +118,10 @@ async def remove_records(
     source_id: int,
     ids: Sequence[bytes],
 ) -> set[bytes]:
-    """Deletes rows of any other kind (a product, a draft invoice); returns customers whose MRR may have moved."""
+    """Deletes rows of any other kind (a product, a draft invoice).
+
+    Returns the customers whose MRR may have moved.
+    """
     table: Any = model
     of_source = (table.account_id == account_id, table.source_id == source_id, table.id.in_(ids))
     stale: set[bytes] = set()
@@ -127,3 +131,49 @@ async def remove_records(
         }
     await session.execute(delete(table).where(*of_source))
     return stale
+
+
+async def respect_tombstones(
+    session: AsyncSession, writing: Writing, target: Target, rows: list[Row]
+) -> list[Row]:
+    """Deleted customers stay deleted; what they had stays anonymous, but is still kept up to date."""
+    column = "id" if target.model is models.Customer else "customer_id"
+    named = {row[column] for row in rows if row.get(column) is not None}
+    if not named:
+        return rows
+    buried = set(
+        await session.scalars(
+            select(models.Tombstone.customer_id).where(
+                models.Tombstone.account_id == writing.account_id,
+                models.Tombstone.source_id == writing.source_id,
+                models.Tombstone.customer_id.in_(named),
+            )
+        )
+    )
+    if not buried:
+        return rows
+    if target.model is models.Customer:
+        return [row for row in rows if row["id"] not in buried]
+    return await _keep_anonymous(session, writing, target, rows, buried)
+
+
+async def _keep_anonymous(
+    session: AsyncSession, writing: Writing, target: Target, rows: list[Row], buried: set[bytes]
+) -> list[Row]:
+    """Gives rows of deleted customers the anonymous id they are stored under, or a new one."""
+    model: Any = target.model
+    theirs = [row["id"] for row in rows if row["customer_id"] in buried]
+    found = await session.execute(
+        select(model.id, model.customer_id).where(
+            model.account_id == writing.account_id,
+            model.source_id == writing.source_id,
+            model.id.in_(theirs),
+        )
+    )
+    stored = {row.id: row.customer_id for row in found}
+    return [
+        row | {"customer_id": stored.get(row["id"], secrets.token_bytes(16))}
+        if row["customer_id"] in buried
+        else row
+        for row in rows
+    ]
