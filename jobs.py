@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from connectors.errors import ConnectorError
 from connectors.sync import sync_source
-from storage import accounts, sources
+from storage import accounts, logs, sources
 from storage.command_line import Opened, opened
 from storage.locks import Busy
 from storage.settings import Settings
@@ -24,11 +24,12 @@ SYNC_EVERY = timedelta(minutes=5)
 
 
 async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
-    """Runs the schedule until `stop` is set, by default by SIGTERM or SIGINT; lets a running sync finish its page."""
+    """Runs the schedule until `stop` is set, by default by SIGTERM or SIGINT."""
     if stop is None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    logs.configure(settings.log_level)
     async with opened(settings) as place:
         scheduler = AsyncIOScheduler(timezone=UTC)
         scheduler.add_job(

@@ -73,7 +73,7 @@ class ProfilePayment(Shape):
 
 
 class Profile(Shape):
-    """One customer as all sources see it. `mrr` is in `currency`; `mrr_by_currency` where there are several."""
+    """One customer as all sources see it. `mrr` is in `currency`; `mrr_by_currency` if there are several."""
 
     id: str
     name: str

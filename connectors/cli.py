@@ -162,8 +162,8 @@ async def _remove(settings: "Settings", source_id: int) -> None:
 
 
 def sync(
-    source: Annotated[int | None, typer.Option(help="One source by its number; all of them otherwise.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+    source: Annotated[int | None, typer.Option(help="One source by its number; otherwise all.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything again, not just changes.")] = False,
 ) -> None:
     """Bring the cache up to date. Interrupted, the next run goes on where it stopped."""
     results = run(lambda settings: _sync(settings, source, full=full))

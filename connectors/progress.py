@@ -15,7 +15,9 @@ _PHASES = {"load": "Reading", "changes": "Reading what changed", "figures": "Wor
 @contextmanager
 def shown(console: Console | None = None) -> Iterator[OnProgress]:
     """Yields what a sync tells its progress to."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"))
-    with Bar(*columns, console=console or Console(stderr=True), transient=True) as bar:
+    phase, count = TextColumn("{task.description}"), TextColumn("{task.completed:,}")
+    with Bar(
+        SpinnerColumn(), phase, BarColumn(), count, console=console or Console(stderr=True), transient=True
+    ) as bar:
         task = bar.add_task("", total=None)
         yield lambda step: bar.update(task, description=_PHASES[step.phase], completed=step.done)

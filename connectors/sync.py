@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import structlog
 from sqlalchemy import update
 
 from connectors.backfill import Backfill
@@ -24,8 +23,6 @@ from storage.rows import Writing
 from storage.session import Database
 from storage.upsert import Written, write_records
 from storage.vault import SourceKeys, Vault
-
-log = structlog.get_logger()
 
 FEED = "feed:"
 
@@ -176,7 +173,7 @@ class _Run:
             )
 
     async def _start_of(self, feed: Feed) -> Mark | None:
-        """Where a feed stands now; None where the server has no such feed: then each sync lists everything."""
+        """Where a feed stands now; None where the server has none: then each sync lists everything."""
         try:
             return Mark(FEED + feed.name, "", Place(cursor=await self.connector.start(feed)))
         except (RelistNeeded, NotOffered, NotPermitted) as reason:

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: a temporary cluster, started once a test process, a fresh database a test."""
+"""A PostgreSQL of the tests' own: a temporary cluster, one a test process; a fresh database a test."""
 
 import atexit
 import os

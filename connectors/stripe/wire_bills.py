@@ -1,4 +1,4 @@
-"""Stripe's invoices, charges, refunds and disputes, as in `wire`. No card data is declared, so none is read."""
+"""Stripe's invoices, charges, refunds and disputes, as in `wire`. No card data is declared: none is read."""
 
 from msgspec import Struct
 

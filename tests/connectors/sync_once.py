@@ -1,4 +1,4 @@
-"""One sync in a process of its own, for tests that kill it: python -m tests.connectors.sync_once (arguments as JSON)."""
+"""One sync in a process of its own, for tests that kill it; its argument is JSON."""
 
 import asyncio
 import base64
