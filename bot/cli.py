@@ -58,10 +58,14 @@ def slack() -> None:
 
 async def _slack(settings: "Settings") -> None:
     from bot.slack.run import run_socket_mode
-    from bot.wiring import open_assistant
+    from bot.wiring import open_ready
+    from storage import logs
 
-    async with open_assistant(settings) as (assistant, account_id):
-        await run_socket_mode(settings, assistant, account_id=account_id)
+    logs.configure(settings.log_level)
+    async with open_ready(settings) as ready:
+        await run_socket_mode(
+            settings, ready.assistant, account_id=ready.account_id, seen=ready.seen, tz=ready.zone
+        )
 
 
 def demo(

@@ -22,6 +22,7 @@ from bot.demo import bring_up, settings_of
 from bot.render import terminal
 from bot.render.slack_blocks import Layout
 from bot.slack.run import run_socket_mode
+from storage import logs
 from storage.errors import OperatorError
 from storage.settings import Settings
 
@@ -33,17 +34,25 @@ _BOT = "U0CHEWY"
 
 async def demo_slack(program: Path, folder: Path) -> None:
     """Serve until Ctrl-C."""
-    from bot.wiring import open_assistant
+    from bot.wiring import open_ready
 
     console, port = Console(), _free_port(_PORT)
     local = settings_of(folder)
     await bring_up(local, console)
     settings = _with_slack(local, port)
-    async with open_assistant(settings) as (assistant, account_id), _workspace(program, settings, port):
+    logs.configure("WARNING")
+    async with open_ready(settings) as ready, _workspace(program, settings, port):
         console.print(terminal.said(f"Slack is at http://127.0.0.1:{port} (Ctrl-C ends it)", terminal.FIGURE))
         console.print(terminal.said("In #revenue, try: /chewy What is our MRR?   or: @chewbotta MRR by plan"))
         # The page draws no table blocks.
-        await run_socket_mode(settings, assistant, account_id=account_id, layout=Layout.PLAIN)
+        await run_socket_mode(
+            settings,
+            ready.assistant,
+            account_id=ready.account_id,
+            seen=ready.seen,
+            tz=ready.zone,
+            layout=Layout.PLAIN,
+        )
 
 
 def _with_slack(settings: Settings, port: int) -> Settings:

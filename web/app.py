@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.slack.app import create_slack_app
 from bot.slack.http import slack_route
 from bot.wiring import open_ready
+from storage import logs
 from storage.session import Database
 from storage.settings import Settings
 
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 async def serve(settings: Settings, host: str, port: int) -> None:
     """Serves until SIGTERM or SIGINT; requests under way are finished first."""
+    logs.configure(settings.log_level)
     config = uvicorn.Config(
         create_app(settings),
         host=host,

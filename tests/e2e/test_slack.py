@@ -190,7 +190,7 @@ async def test_a_failure_ends_in_an_apology(stage: Stage, capsys: pytest.Capture
     await stage.slack.command(REVENUE, ALICE, "fail")
     words = _words(await stage.slack.reply(REVENUE))
     reference = words.split("`")[1]
-    logged = capsys.readouterr().out
+    logged = "".join(capsys.readouterr())
     assert "Sorry, something went wrong" in words
     assert reference in logged
     assert "RuntimeError" in logged

@@ -272,7 +272,7 @@ async def test_what_slack_refuses_ends_in_an_apology(
     slack.failures.append(refuse("msg_too_long"))
     await _deliver(app, _event())
     reference = _blocks(await _next(slack)).split("`")[1]
-    logged = capsys.readouterr().out
+    logged = "".join(capsys.readouterr())
     assert reference in logged
     assert "msg_too_long" in logged
 
@@ -284,7 +284,7 @@ async def test_when_nothing_can_be_posted_the_log_knows(
     slack.failures.extend([refuse("channel_not_found"), web.Response(status=500, text="oops")])
     await _deliver(app, _event())
     await app.answering.background.drain(5)
-    logged = capsys.readouterr().out
+    logged = "".join(capsys.readouterr())
     assert "slack.failed" in logged
     assert "slack.apology_failed" in logged
 
@@ -298,7 +298,7 @@ async def test_an_answer_that_takes_too_long_is_given_up(
     await _deliver(app, _event(text="wait"))
     words = _blocks(await _next(slack))
     assert "took me too long" in words
-    assert words.split("`")[1] in capsys.readouterr().out
+    assert words.split("`")[1] in "".join(capsys.readouterr())
     await app.stop()
 
 
