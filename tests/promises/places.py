@@ -1,0 +1,168 @@
+"""The places that a sweep looks into, each as named pieces of bytes: tables, files, dumps, what was said."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from storage.key_ring import KeyRing
+from storage.keystore import KeyStore
+from storage.keystore_schema import DATA
+from storage.master_keys import LocalMasterKeys
+from storage.session import Database
+from tests.postgres import Cluster
+
+_SEALED = re.compile(rb"\x01(\x00\x00\x00[\x01-\xff])")
+_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){33,}")
+_LONGEST_OPENED = 2048
+_EVERY_KEY = 1_000_000
+
+
+class Piece(NamedTuple):
+    """Some bytes, and where they are from: a table and column, a file, a printed line."""
+
+    where: str
+    data: bytes
+
+
+class HeldKey(NamedTuple):
+    """A data key that can still be had: whoever has the key store and the master key has this."""
+
+    account_id: int
+    source_id: int
+    epoch: int
+    sealing: bytes
+
+
+async def held_keys(keystore_url: str, master: bytes) -> list[HeldKey]:
+    """Every data key that is not destroyed."""
+    async with KeyStore(keystore_url) as store:
+        ring = KeyRing(store, LocalMasterKeys({1: master}, where="the sweep"))
+        live = await store.not_wrapped_by(-1, _EVERY_KEY)
+        return [
+            HeldKey(key.slot.account_id, key.slot.source_id, key.slot.epoch, _sealing(await ring.unwrap(key)))
+            for key in live
+            if key.slot.purpose == DATA
+        ]
+
+
+def _sealing(data_key: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"chewbotta/1/seal").derive(data_key)
+
+
+def opened(data: bytes, keys: Sequence[HeldKey]) -> bytes:
+    """Everything in `data` that looks sealed, decrypted with every held key of that epoch.
+
+    AES-GCM without its tag is AES in counter mode from 2 on: nothing need be known of the row, so that this
+    works on raw pages, on dead rows and on dumps alike. What a wrong key gives is noise, and does no harm.
+    """
+    found = []
+    by_epoch: dict[bytes, list[HeldKey]] = {}
+    for key in keys:
+        by_epoch.setdefault(key.epoch.to_bytes(4, "big"), []).append(key)
+    for head in _SEALED.finditer(data):
+        start = head.end() + 12
+        nonce, body = data[head.end() : start], data[start : start + _LONGEST_OPENED]
+        for key in by_epoch.get(head[1], ()):
+            cipher = Cipher(AES(key.sealing), CTR(nonce.ljust(12, b"\0") + b"\0\0\0\x02"))
+            found.append(cipher.decryptor().update(body))
+    return b"\n".join(found)
+
+
+def unhexed(text: bytes) -> bytes:
+    """The hexadecimal values of a dump as bytes."""
+    return b"\n".join(bytes.fromhex(value[0].decode()) for value in _HEX.finditer(text))
+
+
+# ---- where data lies ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a database and of its key store. `cluster` is None on SQLite."""
+
+    url: str
+    keystore_url: str
+    cluster: Cluster | None = None
+
+    @property
+    def _name(self) -> str:
+        return str(sa.make_url(self.url).database)
+
+    async def raw(self) -> list[Piece]:
+        """The bytes on the disk: SQLite's file with its log, or PostgreSQL's heap, indexes, WAL and log."""
+        if self.cluster is None:
+            return list(_read(_beside(Path(self._name))))
+        number = await self._database_number()
+        data = self.cluster.data
+        folders = (data / "base" / number, data / "global", data / "pg_wal", data / "base" / "pgsql_tmp")
+        files = [file for folder in folders if folder.is_dir() for file in folder.rglob("*")]
+        return list(_read([*files, data.parent / "log"]))
+
+    def keystore(self) -> list[Piece]:
+        return list(_read(_beside(Path(str(sa.make_url(self.keystore_url).database)))))
+
+    async def dump(self) -> bytes:
+        """A backup: everything that the database holds now, logically."""
+        if self.cluster is not None:
+            return self.cluster.dump(self._name)
+        rows = [f"{piece.where}={piece.data.hex()}" for piece in await self.tables()]
+        return "\n".join(rows).encode()
+
+    async def tables(self) -> list[Piece]:
+        """Every column of every row of every table there is, ours or not, as whoever owns them sees it."""
+        engine = create_async_engine(self.url)
+        pieces = []
+        async with engine.connect() as connection:
+            names = await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
+            for name in names:
+                rows = (
+                    await connection.execute(sa.select(sa.text("*")).select_from(sa.table(name)))
+                ).mappings()
+                pieces += [
+                    Piece(f"{name}.{column}", _bytes(value)) for row in rows for column, value in row.items()
+                ]
+        await engine.dispose()
+        return [piece for piece in pieces if piece.data]
+
+    async def _database_number(self) -> str:
+        """The folder of the database, after everything in memory was written out."""
+        engine = create_async_engine(self.url, isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            await connection.execute(sa.text("CHECKPOINT"))
+            number = await connection.scalar(
+                sa.text("SELECT oid FROM pg_database WHERE datname = current_database()")
+            )
+        await engine.dispose()
+        return str(number)
+
+
+def files_of(db: Database, keystore_url: str, cluster: Cluster | None) -> Files:
+    url = db.engine.url.render_as_string(hide_password=False)
+    return Files(url, keystore_url, cluster if db.is_postgres else None)
+
+
+def _beside(file: Path) -> list[Path]:
+    """A SQLite file and its journal, log and shared memory."""
+    return sorted(file.parent.glob(f"{file.name}*"))
+
+
+def _read(files: Iterable[Path]) -> Iterator[Piece]:
+    for file in files:
+        if file.is_file():
+            yield Piece(file.name, file.read_bytes())
+
+
+def _bytes(value: Any) -> bytes:
+    if value is None:
+        return b""
+    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode("utf-8", "replace")
