@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from bot import readiness
 from bot.assistant import Context
 from bot.questions.profile import Identity
 from bot.questions.vocabulary import Vocabulary
 from connectors.registry import connector_class
-from storage import accounts, conversations, models, personal, sources
+from storage import conversations, models, personal, sources
 from storage.errors import OperatorError
 from storage.metrics.figures import Figures
 from storage.metrics.plan import Plan
 from storage.metrics.run import run
 from storage.metrics.scope import Asking
-from storage.names import NameIndex
 from storage.normalise import Field, normalise
 from storage.session import Database
 from storage.vault import Vault
@@ -41,7 +41,7 @@ class CacheUnreachable(OperatorError):
 
 @dataclass(slots=True)
 class _Known:
-    """An account's vocabulary, the stamp of the data it was made from, and when it was last checked and used."""
+    """An account's vocabulary, the stamp of the data behind it, when it was last checked and used."""
 
     vocabulary: Vocabulary
     stamp: tuple[Any, ...]
@@ -50,7 +50,7 @@ class _Known:
 
 
 class AccountCache:
-    """The real `assistant.Cache`, over one database. Vocabularies hold opened names: in memory, dropped idle."""
+    """The real `assistant.Cache`. Vocabularies hold opened names: in memory alone, dropped when idle."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self.db = db
@@ -105,6 +105,7 @@ class AccountCache:
     async def run(self, account_id: int, plan: Plan, now: datetime) -> Figures:
         """Raises Unanswerable, or CacheUnreachable where the database fails or takes too long."""
         vocabulary = await self.vocabulary(account_id)
+        readiness.require(plan, await sources.list_sources(self.db, account_id))
         asking = Asking(account_id, vocabulary.currency, vocabulary.zone.key, now)
         try:
             async with self.db.tenant(account_id, read_only=True, timeout=SLOWEST) as session:

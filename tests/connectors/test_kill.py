@@ -136,8 +136,8 @@ async def test_ten_kills_lose_and_double_nothing(
     while kills < KILLS:
         process = await killed.start()
         until = server.requests.total() + chance.randint(1, max(2, requests // 4))
-        while server.requests.total() < until and process.returncode is None:
-            await asyncio.sleep(0.002)  # noqa: ASYNC110 - the other process tells us nothing: we watch it
+        while server.requests.total() < until and process.returncode is None:  # noqa: ASYNC110 - the other process tells us nothing: we watch it
+            await asyncio.sleep(0.002)
         if process.returncode is None:
             process.send_signal(signal.SIGKILL)
             kills += 1
