@@ -85,7 +85,10 @@ class AccountCache:
         product, subscription, profile = models.Product, models.Subscription, models.Profile
         async with self.db.tenant(account_id, read_only=True) as session:
             account = await session.get_one(models.Account, account_id)
-            plans = await session.scalars(select(product.name).distinct().order_by(product.name))
+            add_ons = {p for of_one in await session.scalars(select(models.Source.add_ons)) for p in of_one}
+            plans = await session.scalars(
+                select(product.name).where(product.id.not_in(add_ons)).distinct().order_by(product.name)
+            )
             countries = await session.scalars(
                 select(profile.country).where(profile.country.is_not(None)).distinct()
             )

@@ -23,8 +23,8 @@ def require(plan: Plan, sources: Sequence[Source]) -> None:
         if without:
             labels = " and ".join(source.label for source in without)
             raise Unanswerable(
-                f"that needs {need}, which the key of {labels} may not read: give it that permission, then run "
-                "`chewbotta sync --full`"
+                f"that needs {need}, which the key of {labels} may not read: give it that permission, "
+                "then run `chewbotta sync --full`"
             )
 
 
