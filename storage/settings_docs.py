@@ -5,6 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, cast
 
+from storage.features import PLANNED
 from storage.settings import Settings, is_secret
 
 _ENV_HEAD = """\
@@ -23,6 +24,9 @@ This page is written from `storage/settings.py` by `python -m storage.settings_d
 """
 
 
+_WAITING = frozenset(name for names in PLANNED.values() for name in names)
+
+
 class _Row(NamedTuple):
     group: str
     name: str
@@ -35,7 +39,8 @@ def _rows() -> Iterator[_Row]:
     for name, field in Settings.model_fields.items():
         extra = cast("dict[str, str]", field.json_schema_extra)
         default = extra["shown"] or str(field.get_default() or "")
-        yield _Row(extra["group"], name.upper(), is_secret(field), default, str(field.description))
+        waits = " Not used in this version." if name in _WAITING else ""
+        yield _Row(extra["group"], name.upper(), is_secret(field), default, f"{field.description}{waits}")
 
 
 def env_example() -> str:
