@@ -4,17 +4,20 @@ PostgreSQL: COPY into a staging table, then one upsert. SQLite: a look at the st
 executemany. Either way a batch costs a fixed number of statements, whatever its size.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Table, select, text
+from sqlalchemy import ColumnElement, Table, any_, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.models.base import table_of
 from storage.rows import Row, Target
-from storage.types import Document
+from storage.types import Document, encode_document
 
 _SQLITE_VARIABLES = 500
 
@@ -25,6 +28,16 @@ class Stored:
 
     id: bytes
     inserted: bool
+
+
+def among(session: AsyncSession, column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column IN values`, for many values: one array on PostgreSQL, so that the statement stays the same."""
+    found: ColumnElement[bool]
+    if session.get_bind().dialect.name == "postgresql":
+        found = column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+    else:
+        found = column.in_(list(values))
+    return found
 
 
 async def insert_new(session: AsyncSession, model: type[models.Base], rows: list[Row]) -> None:
@@ -50,26 +63,34 @@ async def _upsert_by_copy(session: AsyncSession, target: Target, rows: list[Row]
         text(f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table.name}) ON COMMIT DELETE ROWS")
     )
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    encoders = [(column.name, column.type) for column in table.columns]
+    if stage in session.info.setdefault("staged", set()):  # twice in one transaction
+        await connection.execute(text(f"DELETE FROM pg_temp.{stage}"))  # noqa: S608 - a name of ours
+    session.info["staged"].add(stage)
     await driver.copy_records_to_table(
         stage,
         schema_name="pg_temp",
-        columns=[name for name, _ in encoders],
-        records=[
-            tuple(
-                kind.process_bind_param(row[name], session.get_bind().dialect)
-                if isinstance(kind, Document)
-                else row[name]
-                for name, kind in encoders
-            )
-            for row in rows
-        ],
+        columns=[column.name for column in table.columns],
+        records=_as_tuples(table, rows),
     )
-    touched = await connection.execute(text(_merge_sql(table, stage, target.keep)))
-    await connection.execute(text(f"TRUNCATE pg_temp.{stage}"))
-    return [Stored(bytes(row_id), inserted) for row_id, inserted in touched]
+    touched = await driver.fetch(_merge_sql(table, stage, target.keep))
+    return [Stored(row_id, inserted) for row_id, inserted in touched]
 
 
+def _as_tuples(table: Table, rows: list[Row]) -> Iterator[tuple[Any, ...]]:
+    """The rows' values in the table's order, documents as text."""
+    values = itemgetter(*(column.name for column in table.columns))
+    documents = [n for n, column in enumerate(table.columns) if isinstance(column.type, Document)]
+    for row in rows:
+        if documents:
+            line = list(values(row))
+            for place in documents:
+                line[place] = encode_document(line[place])
+            yield tuple(line)
+        else:
+            yield values(row)
+
+
+@cache
 def _merge_sql(table: Table, stage: str, keep: frozenset[str]) -> str:
     """From the staging table into `table`: inserts new rows, updates those whose fingerprint differs.
 

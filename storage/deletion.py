@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
+from storage.bulk import among
 from storage.records import SubscriptionStatus
 from storage.rows import Row, Target, Writing
 
@@ -146,7 +147,7 @@ async def respect_tombstones(
             select(models.Tombstone.customer_id).where(
                 models.Tombstone.account_id == writing.account_id,
                 models.Tombstone.source_id == writing.source_id,
-                models.Tombstone.customer_id.in_(named),
+                among(session, models.Tombstone.customer_id, named),
             )
         )
     )
@@ -167,7 +168,7 @@ async def _keep_anonymous(
         select(model.id, model.customer_id).where(
             model.account_id == writing.account_id,
             model.source_id == writing.source_id,
-            model.id.in_(theirs),
+            among(session, model.id, theirs),
         )
     )
     stored = {row.id: row.customer_id for row in found}

@@ -30,20 +30,28 @@ class Writing:
     keys: SourceKeys
     observed_at: datetime
     told: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    _ids: dict[tuple[str, str], bytes] = field(default_factory=dict, repr=False)
 
     def since(self, record: records.Record) -> datetime:
         """Since when the record is known to be as it is; never later than it was read."""
         return min(self.told.get((record.KIND, record.id), self.observed_at), self.observed_at)
 
+    def record_id(self, kind: str, vendor_id: str) -> bytes:
+        """As `SourceKeys.record_id`, once an id: a batch names most of its ids many times."""
+        known = self._ids.get((kind, vendor_id))
+        if known is None:
+            known = self._ids[kind, vendor_id] = self.keys.record_id(kind, vendor_id)
+        return known
+
     def id_of(self, kind: str, vendor_id: str | None) -> bytes | None:
-        return None if vendor_id is None else self.keys.record_id(kind, vendor_id)
+        return None if vendor_id is None else self.record_id(kind, vendor_id)
 
     def start(self, record: records.Record) -> Row:
         """The columns that every record's row has."""
         return {
             "account_id": self.account_id,
             "source_id": self.source_id,
-            "id": self.keys.record_id(record.KIND, record.id),
+            "id": self.record_id(record.KIND, record.id),
             "fingerprint": self.keys.record_id("fingerprint", _encode(record).decode()),
         }
 
@@ -91,13 +99,13 @@ def _customer(record: records.Customer, writing: Writing) -> Row:
 
 def link_rows(record: records.Customer, writing: Writing) -> list[Row]:
     """One row for each id that the customer carries of another system."""
-    customer_id = writing.keys.record_id(record.KIND, record.id)
+    customer_id = writing.record_id(record.KIND, record.id)
     return [
         {
             "account_id": writing.account_id,
             "source_id": writing.source_id,
             "customer_id": customer_id,
-            "link_key": writing.keys.record_id("link", f"{system}:{value}"),
+            "link_key": writing.record_id("link", f"{system}:{value}"),
         }
         for system, value in record.links
     ]
@@ -114,8 +122,8 @@ def _product(record: records.Product, writing: Writing) -> Row:
 
 def stored_price(price: records.Price, writing: Writing) -> StoredPrice:
     return StoredPrice(
-        id=writing.keys.record_id("price", price.id),
-        product_id=writing.keys.record_id("product", price.product_id),
+        id=writing.record_id("price", price.id),
+        product_id=writing.record_id("product", price.product_id),
         currency=price.currency,
         interval=price.interval,
         interval_count=price.interval_count,
@@ -135,7 +143,7 @@ def _price(record: records.Price, writing: Writing) -> Row:
 
 def _stored_item(item: records.Item, writing: Writing) -> StoredItem:
     return StoredItem(
-        id=writing.keys.record_id("item", item.id),
+        id=writing.record_id("item", item.id),
         price=stored_price(item.price, writing),
         quantity=item.quantity,
         discounts=item.discounts,
@@ -171,7 +179,7 @@ def _stored_lines(lines: Iterable[records.InvoiceLine], writing: Writing) -> tup
     """Only what past MRR is rebuilt from: recurring lines of a subscription that are no prorations."""
     return tuple(
         StoredLine(
-            subscription_id=writing.keys.record_id("subscription", line.subscription_id),
+            subscription_id=writing.record_id("subscription", line.subscription_id),
             price_id=writing.id_of("price", line.price_id),
             product_id=writing.id_of("product", line.product_id),
             quantity=line.quantity,

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
-from storage.bulk import insert_new
+from storage.bulk import among, insert_new
 from storage.rows import Row, Writing
 
 _NEXT_INSTANT = timedelta(microseconds=1)
@@ -33,7 +33,7 @@ async def note_subscription_changes(session: AsyncSession, writing: Writing, row
             ).where(
                 subscription.account_id == writing.account_id,
                 subscription.source_id == writing.source_id,
-                subscription.id.in_([row["id"] for row in rows]),
+                among(session, subscription.id, (row["id"] for row in rows)),
             )
         )
     }
@@ -69,7 +69,7 @@ async def _latest_changes(
         .where(
             change.account_id == writing.account_id,
             change.source_id == writing.source_id,
-            change.subscription_id.in_(subscription_ids),
+            among(session, change.subscription_id, subscription_ids),
         )
         .group_by(change.subscription_id)
     )

@@ -12,6 +12,8 @@ _MICROSECOND = timedelta(microseconds=1)
 
 T = TypeVar("T")
 
+_encode = msgspec.json.Encoder().encode
+
 
 class Instant(TypeDecorator[datetime]):
     """A moment in UTC: timestamptz on PostgreSQL, whole microseconds since 1970 on SQLite, which has no
@@ -52,6 +54,11 @@ class RecordId(TypeDecorator[bytes]):
         return None if value is None else bytes(value)
 
 
+def encode_document(value: Any) -> str | None:
+    """The text that a `Document` column holds."""
+    return None if value is None else _encode(value).decode()
+
+
 class Document(TypeDecorator[T]):
     """A small typed structure kept whole, as JSON text: read and written together, never searched in SQL."""
 
@@ -64,7 +71,7 @@ class Document(TypeDecorator[T]):
         self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(shape)
 
     def process_bind_param(self, value: T | None, dialect: Dialect) -> str | None:
-        return None if value is None else msgspec.json.encode(value).decode()
+        return encode_document(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> T | None:
         return None if value is None else self._decoder.decode(value)

@@ -1,0 +1,1 @@
+"""How fast Chewbotta is, beside plain code that does the same."""
