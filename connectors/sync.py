@@ -29,7 +29,10 @@ FEED = "feed:"
 
 @dataclass(slots=True)
 class SyncResult:
-    """What a sync did. `left_out`: streams that could not be read, and why; `skipped`: single objects."""
+    """What a sync did. `left_out`: what could not be read, and why; `skipped`: single objects.
+
+    The names in `left_out` are streams', or "changes of" a feed.
+    """
 
     written: Written = field(default_factory=Written)
     read: int = 0
@@ -177,7 +180,7 @@ class _Run:
         try:
             return Mark(FEED + feed.name, "", Place(cursor=await self.connector.start(feed)))
         except (RelistNeeded, NotOffered, NotPermitted) as reason:
-            self.result.left_out[feed.name] = str(reason)
+            self.result.left_out[f"changes of {feed.name}"] = str(reason)
             return None
 
     async def _follow(self) -> None:
