@@ -44,7 +44,9 @@ def add(
     source_id, access = run(lambda settings: _add(settings, kind, key, base_url, label))
     typer.echo(f"Source {source_id} ({kind}) is connected, {'live' if access.live else 'test'} data.")
     if access.refused:
-        typer.echo(f"Not to be read with this key: {', '.join(access.refused)}. Answers that need them will say so.")
+        typer.echo(
+            f"Not to be read with this key: {', '.join(access.refused)}. Answers that need them will say so."
+        )
     typer.echo("Next: chewbotta sync")
 
 
