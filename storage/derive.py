@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import models
 from storage.metrics import money
 from storage.metrics.history import Agreement, Change, Span, customer_spans
+from storage.metrics.joins import attempts
 from storage.metrics.line_states import PriceBook
-from storage.metrics.scope import attempts
 from storage.profile_facts import recompute_profiles
 from storage.profiles import rejoin
 from storage.records import Discount

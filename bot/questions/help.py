@@ -99,7 +99,7 @@ def page() -> str:
     parts = [
         "# What can be asked",
         "",
-        "This page is written from `storage/metrics/catalog.py` by `python -m bot.questions.help`.",
+        "This page is written from `storage/metrics/catalog/` by `python -m bot.questions.help`.",
         "",
         "## Examples",
         "",

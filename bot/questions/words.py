@@ -1,7 +1,7 @@
 """The everyday words of questions, as data: what people say → what it means to the grammar.
 
 Alternatives are separated by `|`, lower case, nouns in the singular. Metrics, dimensions and their synonyms
-come from `storage/metrics/catalog.py`; plan names, countries and currencies from the account. What stands
+come from `storage/metrics/catalog/`; plan names, countries and currencies from the account. What stands
 here are the words that questions are built with.
 """
 

@@ -1,8 +1,8 @@
-"""Lists of an entity: which rows, in which order, how many in all; then what to show of those few."""
+"""The list of customers: which ones, in which order, how many in all; then what to show of those few."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,82 +12,85 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import models
 from storage.metrics.catalog import ENTITIES
 from storage.metrics.figures import Cell, ProfileRef, Table
-from storage.metrics.plan import And, Condition, Filter, Not, Or, Plan
-from storage.metrics.scope import (
-    Query,
-    Scope,
-    Unanswerable,
-    counting,
-    in_force,
-    joins_product,
-    matches,
-    of_customer,
+from storage.metrics.filters import fields_of, matches
+from storage.metrics.joins import in_force, joins_product, of_customer, paying
+from storage.metrics.plan import Plan
+from storage.metrics.ranking import Ranking, incomparable, sorted_by
+from storage.metrics.scope import Query, Scope, Spans
+
+_BEYOND_PAYING = frozenset(
+    {
+        "churned",
+        "customer",
+        "customer_since",
+        "failing",
+        "overdue",
+        "signed_up",
+        "status",
+        "trial_ends",
+    }
 )
-
-DEFAULT_ROWS = 10
-
-_BEYOND_PAYING = frozenset({"failing", "overdue", "trial_ends", "churned", "status", "signed_up", "customer"})
 """Filters that ask for customers whether they pay now or not."""
-
-
-def fields_of(term: Filter | None) -> set[str]:
-    match term:
-        case None:
-            return set()
-        case Condition():
-            return {term.field}
-        case Not():
-            return fields_of(term.term)
-        case And() | Or():
-            return {name for part in term.terms for name in fields_of(part)}
 
 
 async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     """Profiles that pay at the scope's moment, or that a filter names; by MRR unless the plan says otherwise.
 
-    Ordered by MRR on request, only profiles billed in the account's currency are ranked: others cannot be
-    compared without exchange rates, and `left_out` says how many there are.
+    Ranked by MRR, only profiles billed in one currency are compared (`Ranking`); `left_out` says how many
+    there are besides, and how many a filter on MRR could not compare.
     """
-    asking = scope.asking
-    by_profile = _mrr_by_profile(scope)
-    profile = models.Profile
-    query = (
-        select(profile.profile_id, func.count().over().label("total"))
-        .outerjoin(by_profile, by_profile.c.profile_id == profile.profile_id)
-        .where(profile.account_id == asking.account_id, matches(scope, profile.profile_id))
-    )
-    if not fields_of(scope.filters) & _BEYOND_PAYING:
-        query = query.where(by_profile.c.total > 0)
-    ranked = plan.order is not None and plan.order.field == "mrr"
+    ranking = Ranking.of(plan, scope.asking)
+    by_profile = _mrr_by_profile(scope, ranking.currency)
+    query = _listed(scope, by_profile)
     left_out = 0
-    if ranked:
-        left_out = await _count(session, query.where(by_profile.c.own == 0, by_profile.c.total > 0))
+    others = incomparable(plan, "mrr", scope.asking.currency)
+    if others is not None:
+        left_out = await _count(session, _listed(replace(scope, filters=others), by_profile))
+    if ranking.ranks:
+        left_out += await _count(session, query.where(by_profile.c.own == 0, by_profile.c.total > 0))
         query = query.where(by_profile.c.own > 0)
-    found = (await session.execute(_ordered(query, plan, by_profile).limit(plan.limit or DEFAULT_ROWS))).all()
-    profiles = [bytes(row.profile_id) for row in found]
+    found = (await session.execute(_ordered(query, plan, by_profile).limit(plan.rows))).all()
+    profiles = [row.profile_id for row in found]
     facts = await _facts(session, scope, profiles)
     return Table(
         columns=ENTITIES["customer"].columns,
-        rows=tuple(_customer_row(facts[profile_id], asking.currency) for profile_id in profiles),
+        rows=tuple(_customer_row(facts[profile_id], ranking.currency) for profile_id in profiles),
         total_rows=found[0].total if found else 0,
         left_out=left_out,
     )
 
 
-def _mrr_by_profile(scope: Scope) -> Any:
-    """Each paying profile's MRR: `own` in the account's currency, `total` in any (for "pays" alone)."""
-    span = models.MrrSpan
-    own = case((span.currency == scope.asking.currency, span.mrr), else_=0)
-    return (
-        select(span.profile_id, func.sum(own).label("own"), func.sum(span.mrr).label("total"))
-        .where(span.account_id == scope.asking.account_id, counting(span, scope.moment), span.mrr > 0)
-        .group_by(span.profile_id)
-        .subquery()
+def _listed(scope: Scope, by_profile: Any) -> Query:
+    """The profiles that match the scope's filters; those that pay, unless a filter looks beyond them."""
+    profile = models.Profile
+    beyond = bool(fields_of(scope.filters) & _BEYOND_PAYING)
+    scope = scope if beyond else replace(scope, spans=Spans.PAYING)
+    query = (
+        select(profile.profile_id, func.count().over().label("total"))
+        .outerjoin(by_profile, by_profile.c.profile_id == profile.profile_id)
+        .where(
+            profile.account_id == scope.asking.account_id,
+            profile.signed_up_at.is_not(None),  # an anonymous profile leads to nobody: it is in no list
+            matches(scope, profile.profile_id),
+        )
     )
+    return query if beyond else query.where(by_profile.c.total > 0)
 
 
 async def _count(session: AsyncSession, query: Query) -> int:
     return await session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _mrr_by_profile(scope: Scope, currency: str) -> Any:
+    """Each paying profile's MRR: `own` in the currency of the ranking, `total` in any (for "pays" alone)."""
+    span = models.MrrSpan
+    own = case((span.currency == currency, span.mrr), else_=0)
+    return (
+        select(span.profile_id, func.sum(own).label("own"), func.sum(span.mrr).label("total"))
+        .where(span.account_id == scope.asking.account_id, paying(span, scope.moment))
+        .group_by(span.profile_id)
+        .subquery()
+    )
 
 
 def _ordered(query: Query, plan: Plan, by_profile: Any) -> Query:
@@ -98,12 +101,8 @@ def _ordered(query: Query, plan: Plan, by_profile: Any) -> Query:
         "signed_up": profile.signed_up_at,
         "country": profile.country,
     }
-    name = plan.order.field if plan.order else "mrr"
-    if name not in columns:
-        raise Unanswerable(f"customers cannot be put in order of {name}")
-    descending = plan.order.descending if plan.order else True
-    first = columns[name].desc() if descending else columns[name].asc()
-    return query.order_by(first.nulls_last(), by_profile.c.total.desc().nulls_last(), profile.profile_id)
+    first = sorted_by("customer", columns, plan)
+    return query.order_by(first, by_profile.c.total.desc().nulls_last(), profile.profile_id)
 
 
 @dataclass(slots=True)

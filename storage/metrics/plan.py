@@ -2,7 +2,7 @@
 
 A plan is frozen, serialises to JSON and is all that the compiler takes: the same plan gives the same
 figures on the same data. No model and no person ever writes SQL; what a plan cannot say cannot be asked.
-Names (`mrr`, `country`) are checked against `catalog.py` when a plan is built, so that an invalid plan
+Names (`mrr`, `country`) are checked against the catalog when a plan is built, so that an invalid plan
 cannot exist.
 """
 
@@ -11,11 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from storage.metrics import catalog
+from storage.metrics.catalog import FieldType
+
+DEFAULT_ROWS = 10
+"""Rows of a list where the question names no number."""
 
 
 class Part(BaseModel):
@@ -59,14 +64,40 @@ class Condition(Part):
     ) -> Scalar | tuple[Scalar, ...]:
         """JSON has no times: read back, a field of instants holds instants again."""
         info_of_field = catalog.FIELDS.get(str(info.data.get("field")))
-        if info_of_field is None or info_of_field.type is not catalog.FieldType.INSTANT:
+        if info_of_field is None or info_of_field.type is not FieldType.INSTANT:
             return value
         return tuple(_instant(part) for part in value) if isinstance(value, tuple) else _instant(value)
 
     @model_validator(mode="after")
-    def _known_field(self) -> Self:
-        catalog.field(self.field)
+    def _fits_the_field(self) -> Self:
+        kind = catalog.field(self.field).type
+        values = self.value if isinstance(self.value, tuple) else (self.value,)
+        if isinstance(self.value, tuple) != (self.op in (Op.IN, Op.WITHIN)):
+            raise ValueError(f"{self.op} of {self.field} takes {_TAKES.get(self.op, 'one value')}")
+        if self.op is Op.WITHIN and len(values) != _BOUNDS:
+            raise ValueError("a range has a lower and an upper bound")
+        if self.op not in (Op.IS, Op.IN) and kind not in _ORDERED:
+            raise ValueError(f"{self.field} has no order to compare by")
+        if not all(_is_of(kind, value) for value in values):
+            raise ValueError(f"that is no value of {self.field}")
         return self
+
+
+_ORDERED = frozenset({FieldType.MONEY, FieldType.COUNT, FieldType.INSTANT})
+_TAKES = {Op.IN: "several values", Op.WITHIN: "a lower and an upper bound"}
+_BOUNDS = 2
+
+
+def _is_of(kind: FieldType, value: Scalar) -> bool:
+    match kind:
+        case FieldType.MONEY | FieldType.COUNT:
+            return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+        case FieldType.INSTANT:
+            return isinstance(value, datetime) and value.tzinfo is not None
+        case FieldType.FLAG:
+            return isinstance(value, bool)
+        case FieldType.TEXT | FieldType.ENUM:
+            return isinstance(value, str) and "\0" not in value
 
 
 class Not(Part):
@@ -76,12 +107,12 @@ class Not(Part):
 
 class And(Part):
     kind: Literal["and"] = "and"
-    terms: tuple[Filter, ...]
+    terms: Annotated[tuple[Filter, ...], Field(min_length=1)]
 
 
 class Or(Part):
     kind: Literal["or"] = "or"
-    terms: tuple[Filter, ...]
+    terms: Annotated[tuple[Filter, ...], Field(min_length=1)]
 
 
 Filter = Annotated[Condition | Not | And | Or, Field(discriminator="kind")]
@@ -136,12 +167,12 @@ class Order(Part):
 
 
 class Plan(Part):
-    """Either a `measure` (a figure, cut by `by` or `grain`), a list of an `entity`, or one `customer`'s profile.
+    """A `measure` (a figure, cut by `by` or `grain`), a list of an `entity`, or a `customer`'s profile.
 
     - measure alone: number; with `compare`: comparison; with `grain`: series; with `by`: breakdown
     - entity alone: table
     - neither, with `customer` (a profile id, hex): profile. With a measure: that customer's figure.
-    - `limit` None means the default of 10 rows; `everything` lifts it to 1,000.
+    - `limit` None means the default of 10 rows; "all" is 1,000.
     """
 
     version: Literal[1] = 1
@@ -156,6 +187,11 @@ class Plan(Part):
     compare: Compare | None = None
     compare_period: Period | None = None
     customer: str | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows of a list to show."""
+        return self.limit or DEFAULT_ROWS
 
     def conditions(self) -> tuple[Condition, ...]:
         """All conditions of the filters, wherever they stand."""

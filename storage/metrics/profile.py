@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
+from storage.metrics.customer_filters import profile_id as id_of
 from storage.metrics.figures import (
     MovementFigures,
     PaymentFigures,
@@ -13,9 +14,10 @@ from storage.metrics.figures import (
     ProfileRef,
     SubscriptionFigures,
 )
+from storage.metrics.joins import in_force, joins_product, of_customer
 from storage.metrics.lists import customer_status
 from storage.metrics.plan import Plan
-from storage.metrics.scope import Asking, Unanswerable, in_force, instant, joins_product, of_customer
+from storage.metrics.scope import Asking, Unanswerable, instant
 
 _RECENT_MOVEMENTS = 5
 _SHOWN_SUBSCRIPTIONS = 20
@@ -23,12 +25,14 @@ _SHOWN_SUBSCRIPTIONS = 20
 
 async def figures(session: AsyncSession, plan: Plan, asking: Asking) -> ProfileFigures:
     """The profile that the plan names; raises Unanswerable where it is not there (any more)."""
-    profile_id = bytes.fromhex(plan.customer or "")
+    profile_id = id_of(plan.customer or "")
     facts = await session.get(models.Profile, (asking.account_id, profile_id))
     if facts is None:
-        raise Unanswerable("this customer is not in the cache any more")
+        raise Unanswerable("This customer is not in the data any more.")
     subscriptions = await _subscriptions(session, profile_id, asking)
-    spans = [(row.name, row.currency, row.mrr, row.trial) for row in subscriptions if row.starts_at is not None]
+    spans = [
+        (row.name, row.currency, row.mrr, row.trial) for row in subscriptions if row.starts_at is not None
+    ]
     mrr: dict[str, int] = {}
     for _, currency, amount, trial in spans:
         if not trial and amount:
@@ -38,7 +42,7 @@ async def figures(session: AsyncSession, plan: Plan, asking: Asking) -> ProfileF
         profile=ProfileRef(profile_id),
         status=customer_status(spans, {row.status for row in subscriptions}),
         plan=next((row.name for row in in_force_now if row.name), None),
-        mrr=mrr,
+        mrr=dict(mrr),
         country=facts.country,
         customer_since=facts.customer_since,
         subscriptions=tuple(_subscription(row) for row in in_force_now[:_SHOWN_SUBSCRIPTIONS]),
@@ -133,9 +137,7 @@ async def _outstanding(session: AsyncSession, profile_id: bytes, asking: Asking)
     return {currency: int(amount) for currency, amount in rows if amount}
 
 
-async def _movements(
-    session: AsyncSession, profile_id: bytes, asking: Asking
-) -> tuple[MovementFigures, ...]:
+async def _movements(session: AsyncSession, profile_id: bytes, asking: Asking) -> tuple[MovementFigures, ...]:
     movement = models.Movement
     rows = await session.execute(
         select(movement.type, movement.amount, movement.currency, movement.at)

@@ -10,24 +10,18 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import String, column, func, select, values
+from sqlalchemy import CTE, String, column, values
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import models
-from storage.metrics import billing_lists, grains, lists, measures, periods, profile
-from storage.metrics.catalog import METRICS, Metric, Span, Unit
+from storage.metrics import billing_lists, catalog, grains, lists, measures, periods, profile
+from storage.metrics.catalog import Metric, Unit
+from storage.metrics.checks import check_plan, check_time, name_of
 from storage.metrics.figures import Breakdown, Comparison, Figures, Number, Series, Table
-from storage.metrics.money import round_half_even
+from storage.metrics.grains import Bucket, PeriodError
 from storage.metrics.plan import Compare, Condition, Period, Plan
-from storage.metrics.scope import (
-    Asking,
-    Query,
-    Scope,
-    Unanswerable,
-    counting,
-    instant,
-    just_before,
-)
+from storage.metrics.ranking import incomparable
+from storage.metrics.scope import Asking, Query, Scope, Unanswerable, instant, just_before
 from storage.types import Instant
 
 _LISTS = {
@@ -36,34 +30,54 @@ _LISTS = {
     "invoice": billing_lists.invoices,
     "payment": billing_lists.payments,
 }
+_COUNTED_BY = {"trialing_customers", "new_customers", "churned_customers"}
 
 
 async def run(session: AsyncSession, plan: Plan, asking: Asking) -> Figures:
-    """The plan's figures. Raises Unanswerable where the cache does not hold what it asks for."""
+    """The plan's figures. Raises Unanswerable where the cache does not hold what it asks for, and
+    sqlalchemy's DBAPIError where the database fails or takes longer than the session allows."""
+    check_plan(plan, asking)
+    try:
+        return await _figures(session, plan, asking)
+    except PeriodError as error:
+        raise Unanswerable(f"I cannot look there: {error}.") from error
+    except OperationalError as error:
+        if "integer overflow" in str(error.orig):
+            raise Unanswerable("These amounts are too large to add up.") from error
+        raise
+
+
+async def _figures(session: AsyncSession, plan: Plan, asking: Asking) -> Figures:
     if plan.entity is not None:
-        return await _table(session, plan, asking)
+        return await _table(session, plan.entity, _of_one_customer(plan), asking)
     if plan.measure is None:
         return await profile.figures(session, plan, asking)
-    metric = METRICS[plan.measure]
+    metric = catalog.metric(plan.measure)
     plan = _of_one_customer(plan)
     if plan.compare is not None or plan.compare_period is not None:
         return await _comparison(session, metric, plan, asking)
-    if plan.grain is not None:
-        return await _series(session, metric, plan, asking)
+    if plan.grain is not None and plan.period is not None:
+        buckets = grains.buckets(plan.period, plan.grain, ZoneInfo(asking.time_zone), until=asking.now)
+        return await _series(session, metric, plan, asking, buckets)
     if plan.by:
         return await _breakdown(session, metric, plan, asking)
     return await _number(session, metric, plan, asking)
 
 
+async def _table(session: AsyncSession, entity: str, plan: Plan, asking: Asking) -> Table:
+    subject = catalog.entity(entity).plural.capitalize()
+    return await _LISTS[entity](session, plan, _scope(plan, asking, plan.period, subject))
+
+
 def _of_one_customer(plan: Plan) -> Plan:
-    """A measure of one customer is the measure with a filter on it."""
+    """A measure or a list of one customer is that with a filter on it."""
     if plan.customer is None:
         return plan
     only = Condition(field="customer", value=plan.customer)
     return plan.model_copy(update={"filters": plan.filters_and(only), "customer": None})
 
 
-def _scope(plan: Plan, asking: Asking, period: Period | None) -> Scope:
+def _scope(plan: Plan, asking: Asking, period: Period | None, subject: str) -> Scope:
     """Stocks look at the period's last moment (or now), flows at its part that is over."""
     if period is None:
         start = end = moment = asking.now
@@ -75,92 +89,76 @@ def _scope(plan: Plan, asking: Asking, period: Period | None) -> Scope:
         moment=instant(moment),
         start=instant(start),
         end=instant(end),
+        subject=subject,
         filters=plan.filters,
         by=plan.by,
     )
 
 
-async def _table(session: AsyncSession, plan: Plan, asking: Asking) -> Table:
-    return await _LISTS[str(plan.entity)](session, plan, _scope(plan, asking, plan.period))
-
-
-def _check_time(metric: Metric, period: Period | None, asking: Asking) -> None:
-    if metric.span is Span.FLOW:
-        if period is None:
-            raise Unanswerable(f"{metric.label} needs a period, such as last month")
-        if period.start > asking.now:
-            raise Unanswerable(f"{metric.label} of the future is not known")
-        return
-    if period is not None and period.start > asking.now:
-        raise Unanswerable(f"{metric.label} of the future is not known")
-    if metric.name in measures.ONLY_NOW and period is not None and period.end <= asking.now:
-        raise Unanswerable(f"{metric.label} is known for now only, not for the past")
-
-
 async def _number(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Number:
-    _check_time(metric, plan.period, asking)
-    scope = _scope(plan, asking, plan.period)
+    scope = _scope(plan, asking, plan.period, metric.label)
     number = _as_number(metric, await _rows(session, metric, scope))
-    return replace(number, left_out=await _left_out(session, plan, scope))
+    return replace(number, left_out=await _left_out(session, metric, plan, scope))
 
 
 async def _comparison(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Comparison:
-    alone = plan.model_copy(update={"compare": None, "compare_period": None})
     before = plan.compare_period or _compared(metric, plan, asking)
+    check_time(metric, before, asking)
+    earlier = plan.model_copy(update={"period": before})
     return Comparison(
-        now=await _number(session, metric, alone, asking),
-        before=await _number(session, metric, alone.model_copy(update={"period": before}), asking),
+        now=await _number(session, metric, plan, asking),
+        before=await _number(session, metric, earlier, asking),
     )
 
 
 def _compared(metric: Metric, plan: Plan, asking: Asking) -> Period:
     if plan.period is None:
-        raise Unanswerable(f"say which period to compare {metric.label} with")
+        raise Unanswerable(f"Say which period to compare {name_of(metric)} with, such as last month.")
     zone = ZoneInfo(asking.time_zone)
     if plan.compare is Compare.SAME_PERIOD_LAST_YEAR:
         return periods.year_before(plan.period, asking.now, zone)
     return periods.previous(plan.period, asking.now, zone)
 
 
-async def _series(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Series:
-    _check_time(metric, plan.period, asking)
-    if plan.period is None or plan.grain is None:
-        raise Unanswerable(f"say over which time {metric.label} is to be shown")
-    if plan.by:
-        raise Unanswerable("a series is cut by time alone: ask for one group at a time")
-    zone = ZoneInfo(asking.time_zone)
-    buckets = grains.buckets(plan.period, plan.grain, zone, until=asking.now)
-    table = (
-        values(
-            column("key", String),
-            column("start", Instant),
-            column("end", Instant),
-            column("moment", Instant),
-            name="bucket",
-        )
-        .data([(b.key, b.start, min(b.end, asking.now), just_before(b.end, asking.now)) for b in buckets])
-        .cte("bucket")
-    )
-    scope = Scope(
-        asking=asking, moment=table.c.moment, start=table.c.start, end=table.c.end, filters=plan.filters
-    )
-    rows = await _rows(session, metric, scope, extra=table.c.key.label("bucket"))
+async def _series(
+    session: AsyncSession, metric: Metric, plan: Plan, asking: Asking, buckets: Sequence[Bucket]
+) -> Series:
     by_bucket: dict[str, list[Any]] = defaultdict(list)
-    for row in rows:
-        by_bucket[row.bucket].append(row)
+    if buckets:
+        table = _bucket_table(buckets, asking)
+        scope = Scope(
+            asking=asking,
+            moment=table.c.moment,
+            start=table.c.start,
+            end=table.c.end,
+            subject=metric.label,
+            filters=plan.filters,
+        )
+        for row in await _rows(session, metric, scope, extra=table.c.key.label("bucket")):
+            by_bucket[row.bucket].append(row)
     return Series(
         unit=metric.unit, points=tuple((b.key, _as_number(metric, by_bucket[b.key])) for b in buckets)
     )
 
 
+def _bucket_table(buckets: Sequence[Bucket], asking: Asking) -> CTE:
+    columns = (
+        column("key", String),
+        column("start", Instant),
+        column("end", Instant),
+        column("moment", Instant),
+    )
+    rows = [(b.key, b.start, min(b.end, asking.now), just_before(b.end, asking.now)) for b in buckets]
+    return values(*columns, name="bucket").data(rows).cte("bucket")
+
+
 async def _breakdown(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Breakdown:
-    _check_time(metric, plan.period, asking)
-    rows = await _rows(session, metric, _scope(plan, asking, plan.period))
+    rows = await _rows(session, metric, _scope(plan, asking, plan.period, metric.label))
     groups: dict[tuple[str | None, ...], list[Any]] = defaultdict(list)
     for row in rows:
         groups[tuple(getattr(row, f"by_{name}") for name in plan.by)].append(row)
     numbers = [(key, _as_number(metric, of_group)) for key, of_group in groups.items()]
-    numbers.sort(key=lambda group: _rank(group[1], asking.currency))
+    numbers.sort(key=lambda group: (_rank(group[1], asking.currency), [str(part) for part in group[0]]))
     return Breakdown(unit=metric.unit, groups=tuple(numbers))
 
 
@@ -189,11 +187,11 @@ def _as_number(metric: Metric, rows: Iterable[Any]) -> Number:
     rows = list(rows)
     counted = sum(row.rows for row in rows)
     if metric.unit is not Unit.MONEY:
-        return Number(unit=metric.unit, value=int(sum(row.amount for row in rows)), rows_counted=counted)
+        return Number(unit=metric.unit, value=sum(row.amount for row in rows), rows_counted=counted)
+    worth = measures.WORTH.get(metric.name)
     totals: dict[str, int] = defaultdict(int)
     for row in rows:
-        amount = int(row.amount)
-        totals[row.currency] += round_half_even(amount, row.rows) if metric.name == "arpa" else amount
+        totals[row.currency] += worth(int(row.amount), row.rows) if worth else int(row.amount)
     return Number(
         unit=metric.unit,
         values={currency: total for currency, total in sorted(totals.items()) if total},
@@ -201,23 +199,11 @@ def _as_number(metric: Metric, rows: Iterable[Any]) -> Number:
     )
 
 
-async def _left_out(session: AsyncSession, plan: Plan, scope: Scope) -> int:
-    """How many paying customers a filter on MRR could not compare, being billed in other currencies."""
-    condition = next((c for c in plan.conditions() if c.field == "mrr"), None)
-    if condition is None:
+async def _left_out(session: AsyncSession, metric: Metric, plan: Plan, scope: Scope) -> int:
+    """How many customers a filter on MRR could not compare, being billed in other currencies."""
+    others = incomparable(plan, "mrr", scope.asking.currency)
+    if others is None:
         return 0
-    span = models.MrrSpan
-    in_it = select(span.profile_id).where(
-        span.account_id == scope.asking.account_id,
-        counting(span, scope.moment),
-        span.mrr > 0,
-        span.currency == (condition.currency or scope.asking.currency),
-    )
-    others = select(func.count(span.profile_id.distinct())).where(
-        span.account_id == scope.asking.account_id,
-        counting(span, scope.moment),
-        span.mrr > 0,
-        span.profile_id.not_in(in_it),
-    )
-    return await session.scalar(others) or 0
-
+    counting = catalog.metric(metric.name if metric.name in _COUNTED_BY else "customers")
+    rows = await _rows(session, counting, replace(scope, filters=others, by=()))
+    return sum(row.amount for row in rows)

@@ -153,7 +153,7 @@ DECLARED = (
         entity="customer",
         formula="profiles by the creation of their first billing record",
         synonyms=("signup", "sign up", "signed up", "sign-up", "registration", "registered", "joined"),
-        dimensions=_PAID_BY,
+        dimensions=("country",),
         needs=("customers",),
     ),
     Metric(

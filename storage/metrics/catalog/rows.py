@@ -86,9 +86,9 @@ FIELDS = (
     FieldInfo(
         name="failing",
         label="latest payment failed",
-        type=FieldType.ENUM,
+        type=FieldType.FLAG,
         synonyms=("failed payment", "failing payment", "declined card"),
     ),
-    FieldInfo(name="overdue", label="overdue", type=FieldType.ENUM, synonyms=("overdue", "past due")),
+    FieldInfo(name="overdue", label="overdue", type=FieldType.FLAG, synonyms=("overdue", "past due")),
     FieldInfo(name="failure", label="reason of failure", type=FieldType.ENUM, synonyms=("failure", "reason")),
 )

@@ -26,6 +26,7 @@ class FieldType(StrEnum):
     MONEY = "money"
     COUNT = "count"
     INSTANT = "instant"
+    FLAG = "flag"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

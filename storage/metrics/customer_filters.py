@@ -1,0 +1,266 @@
+"""Conditions on the customer behind a row, each an EXISTS that never gives NULL (but see MRR)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Double, and_, bindparam, false, func, not_, or_, select, true
+from sqlalchemy.orm import aliased
+
+from storage import models
+from storage.metrics import catalog
+from storage.metrics.joins import in_force, is_overdue, of_customer, paying, pays, tries, was_left
+from storage.metrics.plan import Condition, Filter, Op
+from storage.metrics.scope import Asking, Column, Scope, Spans, Unanswerable, instant, just_before
+
+_LARGEST = 2**63 - 1
+_LOST = frozenset({"churned", "canceled"})
+
+
+def compare(column: Any, op: Op, value: Any) -> Any:
+    """`column op value`, exhaustively."""
+    if isinstance(value, tuple):
+        values = [_bound(part) for part in value]
+        if op is Op.IN:
+            return column.in_(value)
+        low, high = values
+        upper = column < high if isinstance(value[1], datetime) else column <= high
+        return and_(column >= low, upper)
+    return _SIMPLE[op](column, _bound(value))
+
+
+_SIMPLE: dict[Op, Callable[[Any, Any], Any]] = {
+    Op.IS: lambda column, value: column == value,
+    Op.OVER: lambda column, value: column > value,
+    Op.AT_LEAST: lambda column, value: column >= value,
+    Op.UNDER: lambda column, value: column < value,
+    Op.AT_MOST: lambda column, value: column <= value,
+}
+
+
+def _bound(value: Any) -> Any:
+    """A value as the database takes it: no stored amount lies beyond 64 bits, so no bound need be."""
+    if isinstance(value, float):
+        return bindparam(None, value, type_=Double)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(-_LARGEST, min(value, _LARGEST))
+    return value
+
+
+def values_of(term: Condition) -> tuple[Any, ...]:
+    return term.value if isinstance(term.value, tuple) else (term.value,)
+
+
+def means_lost(term: Filter) -> bool:
+    """Whether a condition asks for customers that left."""
+    return isinstance(term, Condition) and (
+        term.field == "churned" or (term.field == "status" and set(values_of(term)) <= _LOST)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The customer `profile_id` behind the rows of a scope."""
+
+    scope: Scope
+    profile_id: Any
+
+    @property
+    def asking(self) -> Asking:
+        return self.scope.asking
+
+    def customer(self, term: Condition, beside: Sequence[Filter]) -> Column:
+        """The condition on the customer. Raises Unanswerable for a field that no customer has."""
+        if term.field == "mrr":
+            return self._mrr(term, beside)
+        try:
+            build = _FIELDS[term.field]
+        except KeyError:
+            label = catalog.field(term.field).label
+            raise Unanswerable(f"{self.scope.subject} cannot be narrowed down by {label}.") from None
+        return build(self, term)
+
+    def at_the_time(self, span: Any, beside: Sequence[Filter]) -> Column:
+        """When a customer's subscription is looked at: of one that left, when it left; of one that became a
+        customer at a given time, when it did; else at the moment that is asked for."""
+        scope = self.scope
+        for term in beside:
+            if isinstance(term, Condition) and means_lost(term):
+                return self._as_it_left(span, term)
+            if isinstance(term, Condition) and term.field == "customer_since":
+                return self._as_it_began(span)
+        match scope.spans:
+            case Spans.IN_FORCE:
+                return in_force(span, scope.moment)
+            case Spans.PAYING:
+                return paying(span, scope.moment)
+            case Spans.BEGAN:
+                return self._as_it_began(span)
+            case Spans.LEFT:
+                return self._as_it_left(span, None)
+
+    def _as_it_left(self, span: Any, term: Condition | None) -> Column:
+        movement = aliased(models.Movement)
+        if term is None:
+            when = and_(movement.at >= self.scope.start, movement.at < self.scope.end)
+        else:
+            when = compare(movement.at, term.op, term.value) if term.field == "churned" else true()
+        left = select(movement.at).where(
+            movement.account_id == self.asking.account_id,
+            movement.profile_id == span.profile_id,
+            movement.type == "churn",
+            when,
+            was_left(span, movement.at),
+        )
+        return left.correlate_except(movement).exists()
+
+    def _as_it_began(self, span: Any) -> Column:
+        profile = aliased(models.Profile)
+        began = select(profile.customer_since).where(
+            profile.account_id == self.asking.account_id,
+            profile.profile_id == span.profile_id,
+            paying(span, profile.customer_since),
+        )
+        return began.correlate_except(profile).exists()
+
+    def _mrr(self, term: Condition, beside: Sequence[Filter]) -> Column:
+        """MRR of the whole customer in the condition's currency. NULL for one that is not billed in it: other
+        currencies cannot be compared, so that neither the condition nor its opposite holds."""
+        span = aliased(models.MrrSpan)
+        total = select(func.sum(span.mrr)).where(
+            span.account_id == self.asking.account_id,
+            span.profile_id == self.profile_id,
+            span.currency == (term.currency or self.asking.currency),
+            span.trial.is_(False),
+            self.at_the_time(span, beside),
+        )
+        found: Column = compare(total.correlate_except(span).scalar_subquery(), term.op, term.value)
+        return found
+
+    def has_profile(self, term: Condition, column: str) -> Column:
+        profile = aliased(models.Profile)
+        found = select(profile.profile_id).where(
+            profile.account_id == self.asking.account_id,
+            profile.profile_id == self.profile_id,
+            compare(getattr(profile, column), term.op, term.value),
+        )
+        return found.correlate_except(profile).exists()
+
+    def has_subscription(self, of: Callable[[Any], Sequence[Column]]) -> Column:
+        subscription, customer = aliased(models.Subscription), aliased(models.Customer)
+        found = (
+            select(customer.id)
+            .join(subscription, of_customer(subscription, customer))
+            .where(
+                customer.account_id == self.asking.account_id,
+                customer.profile_id == self.profile_id,
+                *of(subscription),
+            )
+        )
+        return found.correlate_except(customer, subscription).exists()
+
+
+def _on_profile(column: str) -> Callable[[Behind, Condition], Column]:
+    return lambda behind, term: behind.has_profile(term, column)
+
+
+def _customer(behind: Behind, term: Condition) -> Column:
+    wanted = [profile_id(str(value)) for value in values_of(term)]
+    found: Column = behind.profile_id.in_(wanted) if len(wanted) > 1 else behind.profile_id == wanted[0]
+    return found
+
+
+def profile_id(text: str) -> bytes:
+    """The id that a plan names a customer by. Raises Unanswerable where it is none."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise Unanswerable("This customer is not in the data any more.") from None
+
+
+def _trial_ends(behind: Behind, term: Condition) -> Column:
+    return behind.has_subscription(
+        lambda row: (row.status == "trialing", compare(row.trial_end, term.op, term.value))
+    )
+
+
+def _renews(behind: Behind, term: Condition) -> Column:
+    return behind.has_subscription(
+        lambda row: (
+            row.status.in_(("active", "past_due")),
+            row.cancel_at_period_end.is_(False),
+            compare(row.current_period_end, term.op, term.value),
+        )
+    )
+
+
+def _churned(behind: Behind, term: Condition) -> Column:
+    """Lost within the condition's time, and not paying at its end (or now)."""
+    movement = aliased(models.Movement)
+    left = select(movement.profile_id).where(
+        movement.account_id == behind.asking.account_id,
+        movement.profile_id == behind.profile_id,
+        movement.type == "churn",
+        movement.at <= instant(behind.asking.now),
+        compare(movement.at, term.op, term.value),
+    )
+    bounds = [value for value in values_of(term) if isinstance(value, datetime)]
+    end = bounds[-1] if term.op is Op.WITHIN else behind.asking.now
+    at_the_end = instant(just_before(end, behind.asking.now))
+    back = pays(behind.asking.account_id, behind.profile_id, at_the_end)
+    return and_(left.correlate_except(movement).exists(), not_(back))
+
+
+def _overdue(behind: Behind, term: Condition) -> Column:
+    invoice, customer = aliased(models.Invoice), aliased(models.Customer)
+    late = (
+        select(customer.id)
+        .join(invoice, of_customer(invoice, customer))
+        .where(
+            customer.account_id == behind.asking.account_id,
+            customer.profile_id == behind.profile_id,
+            is_overdue(invoice, behind.asking),
+        )
+        .correlate_except(customer, invoice)
+        .exists()
+    )
+    return late if term.value else not_(late)
+
+
+def _status(behind: Behind, term: Condition) -> Column:
+    return or_(false(), *(_has_status(behind, str(value)) for value in values_of(term)))
+
+
+def _has_status(behind: Behind, status: str) -> Column:
+    account_id, moment = behind.asking.account_id, behind.scope.moment
+    match status:
+        case "active":
+            return pays(account_id, behind.profile_id, moment)
+        case "trialing":
+            return tries(account_id, behind.profile_id, moment)
+        case "churned" | "canceled":
+            movement = aliased(models.Movement)
+            was = select(movement.profile_id).where(
+                movement.account_id == account_id,
+                movement.profile_id == behind.profile_id,
+                movement.at <= moment,
+            )
+            back = pays(account_id, behind.profile_id, moment)
+            return and_(was.correlate_except(movement).exists(), not_(back))
+        case _:
+            return behind.has_subscription(lambda row: (row.status == status,))
+
+
+_FIELDS: dict[str, Callable[[Behind, Condition], Column]] = {
+    "country": _on_profile("country"),
+    "signed_up": _on_profile("signed_up_at"),
+    "customer_since": _on_profile("customer_since"),
+    "failing": _on_profile("failing"),
+    "customer": _customer,
+    "trial_ends": _trial_ends,
+    "renews": _renews,
+    "churned": _churned,
+    "overdue": _overdue,
+    "status": _status,
+}

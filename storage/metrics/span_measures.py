@@ -1,0 +1,140 @@
+"""What is counted from MRR over time: MRR and who pays it, trials, who came and who left."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import and_, distinct, func, not_, select
+
+from storage import models
+from storage.metrics.filters import matches, span_fields
+from storage.metrics.joins import in_force, joins_product, paying, pays, tries, was_left
+from storage.metrics.scope import Column, Query, Scope, Spans
+
+
+def dimensions(scope: Scope, columns: dict[str, Any]) -> list[Any]:
+    """The columns that the plan cuts by, as `by_<dimension>`."""
+    return [columns[name].label(f"by_{name}") for name in scope.by]
+
+
+def of_profile(query: Query, scope: Scope, profile_id: Any) -> Query:
+    """Joins the profile where the plan cuts by its country."""
+    if "country" not in scope.by:
+        return query
+    profile = models.Profile
+    return query.outerjoin(
+        profile, and_(profile.account_id == scope.asking.account_id, profile.profile_id == profile_id)
+    )
+
+
+def _spans(scope: Scope, when: Column, *columns: Any) -> Query:
+    """Spans of that time that match the filters, with the plan's dimensions."""
+    span, product = models.MrrSpan, models.Product
+    fields = span_fields(span, product)
+    scope = replace(scope, row_fields=fields)
+    cuts = dimensions(scope, {**fields, "country": models.Profile.country})
+    query = (
+        select(*cuts, *columns)
+        .select_from(span)
+        .outerjoin(product, joins_product(span, product))
+        .where(span.account_id == scope.asking.account_id, when, matches(scope, span.profile_id))
+        .group_by(*cuts)
+    )
+    return of_profile(query, scope, span.profile_id)
+
+
+def _customers_of(scope: Scope, when: Column) -> Query:
+    counted = func.count(distinct(models.MrrSpan.profile_id))
+    return _spans(replace(scope, of_customers=True), when, counted.label("amount"), counted.label("rows"))
+
+
+def mrr(scope: Scope) -> Query:
+    span = models.MrrSpan
+    return _spans(
+        scope,
+        paying(span, scope.moment),
+        span.currency.label("currency"),
+        func.sum(span.mrr).label("amount"),
+        func.count().label("rows"),
+    ).group_by(span.currency)
+
+
+def arpa(scope: Scope) -> Query:
+    """MRR, with the paying customers as `rows`: the quotient is rounded once, in Python."""
+    span = models.MrrSpan
+    return _spans(
+        scope,
+        paying(span, scope.moment),
+        span.currency.label("currency"),
+        func.sum(span.mrr).label("amount"),
+        func.count(distinct(span.profile_id)).label("rows"),
+    ).group_by(span.currency)
+
+
+def customers(scope: Scope) -> Query:
+    return _customers_of(replace(scope, spans=Spans.PAYING), paying(models.MrrSpan, scope.moment))
+
+
+def trialing_customers(scope: Scope) -> Query:
+    span = models.MrrSpan
+    on_trial = and_(
+        span.trial.is_(True),
+        in_force(span, scope.moment),
+        tries(scope.asking.account_id, span.profile_id, scope.moment),
+    )
+    return _customers_of(scope, on_trial)
+
+
+def new_customers(scope: Scope) -> Query:
+    """Profiles by the time their MRR first rose above 0; plan and interval are those they began with."""
+    profile, span = models.Profile, models.MrrSpan
+    at = profile.customer_since
+    return _moved(replace(scope, spans=Spans.BEGAN), profile, at, paying(span, at))
+
+
+def churned_customers(scope: Scope) -> Query:
+    """Profiles with a churn in the period that do not pay at its end; plan and interval as they left them."""
+    movement = models.Movement
+    query = _moved(
+        replace(scope, spans=Spans.LEFT), movement, movement.at, was_left(models.MrrSpan, movement.at)
+    )
+    back = pays(scope.asking.account_id, movement.profile_id, scope.moment)
+    return query.where(movement.type == "churn", not_(back))
+
+
+def _moved(scope: Scope, table: Any, at: Any, touches: Column) -> Query:
+    """Distinct profiles of `table` that moved in the period, with the spans that the move touches."""
+    span, product = models.MrrSpan, models.Product
+    fields = span_fields(span, product)
+    needs_span = scope.filters is not None or bool(set(scope.by) & fields.keys())
+    scope = replace(scope, row_fields=fields if needs_span else {}, of_customers=True)
+    counted = func.count(distinct(table.profile_id))
+    cuts = dimensions(scope, {**fields, "country": models.Profile.country})
+    query = select(*cuts, counted.label("amount"), counted.label("rows")).select_from(table)
+    if needs_span:
+        of_profile_then = and_(
+            span.account_id == table.account_id, span.profile_id == table.profile_id, touches
+        )
+        query = query.join(span, of_profile_then).outerjoin(product, joins_product(span, product))
+    query = query.where(
+        table.account_id == scope.asking.account_id,
+        at >= scope.start,
+        at < scope.end,
+        matches(scope, table.profile_id),
+    ).group_by(*cuts)
+    return query if table is models.Profile else of_profile(query, scope, table.profile_id)
+
+
+def signups(scope: Scope) -> Query:
+    profile = models.Profile
+    cuts = dimensions(scope, {"country": profile.country})
+    return (
+        select(*cuts, func.count().label("amount"), func.count().label("rows"))
+        .select_from(profile)
+        .where(
+            profile.account_id == scope.asking.account_id,
+            profile.signed_up_at >= scope.start,
+            profile.signed_up_at < scope.end,
+            matches(scope, profile.profile_id),
+        )
+        .group_by(*cuts)
+    )
