@@ -11,6 +11,7 @@ from jsonschema import Draft7Validator
 from bot.render import slack_blocks as kit
 
 _SLACK = Path(__file__).parents[3] / "shared" / "slack"
+TYPES_ARE_HERE = _SLACK.is_dir()
 
 
 @lru_cache
