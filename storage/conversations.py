@@ -64,5 +64,5 @@ async def first_time(db: Database, account_id: int, key: str, now: datetime) -> 
     row = {"account_id": account_id, "key": key[:120], "seen_at": now}
     async with db.tenant(account_id) as session:
         await session.execute(delete(SeenEvent).where(SeenEvent.seen_at <= now - KEPT))
-        new = _dialect(db).insert(SeenEvent).values(row).on_conflict_do_nothing().returning(SeenEvent.key)
-        return await session.scalar(new) is not None
+        new = _dialect(db).insert(SeenEvent).on_conflict_do_nothing().returning(SeenEvent.key)
+        return (await session.scalars(new, [row])).first() is not None
