@@ -60,7 +60,8 @@ async def sync_due(place: Opened) -> None:
 async def _sync(place: Opened, account_id: int, source_id: int) -> None:
     known = log.bind(account=account_id, source=source_id)
     try:
-        result = await sync_source(place.db, place.vault, account_id, source_id)
+        with logs.correlated():
+            result = await sync_source(place.db, place.vault, account_id, source_id)
     except Busy:
         known.info("sync.busy")
     except ConnectorError as problem:

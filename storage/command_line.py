@@ -54,11 +54,14 @@ def fail(text: str) -> None:
 
 
 def run(work: Callable[["Settings"], Coroutine[Any, Any, Result]]) -> Result:
-    """Runs a command's work with the settings of the environment."""
+    """Runs a command's work with the settings of the environment; what it logs goes to standard error."""
+    from storage import logs
     from storage.settings import load_settings
 
-    with one_line_errors():
-        return asyncio.run(work(load_settings()))
+    with one_line_errors(), logs.correlated():
+        settings = load_settings()
+        logs.configure(settings.log_level)
+        return asyncio.run(work(settings))
 
 
 @asynccontextmanager

@@ -14,10 +14,12 @@ from sqlalchemy import TextClause, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
+from storage.logs import correlation
 from storage.models import Tenant
 
 APP_ROLE = "chewbotta_app"
 SYSTEM_ROLE = "chewbotta_system"
+_ENTER = "SELECT set_config('role', '{role}', true), set_config('application_name', :name, true)"
 
 
 class WrongAccount(PermissionError):
@@ -84,7 +86,7 @@ class Database:
             async with session.begin():
                 connection = await session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
                 if self.is_postgres:
-                    await connection.execute(text(f"SET LOCAL ROLE {SYSTEM_ROLE}"))
+                    await connection.execute(text(_ENTER.format(role=SYSTEM_ROLE)), {"name": _who()})
                 yield session
 
     @asynccontextmanager
@@ -100,16 +102,20 @@ class Database:
         await self.engine.dispose()
 
 
+def _who() -> str:
+    """How PostgreSQL calls this transaction in its log and in pg_stat_activity: by the correlation id."""
+    return f"chewbotta {correlation() or ''}".rstrip()
+
+
 async def _enter_tenant(
     connection: AsyncConnection, account_id: int, *, read_only: bool, timeout: float | None
 ) -> None:
     await connection.execute(
         text(
-            f"SELECT set_config('role', '{APP_ROLE}', true),"
-            " set_config('chewbotta.account_id', :account, true),"
+            _ENTER.format(role=APP_ROLE) + ", set_config('chewbotta.account_id', :account, true),"
             " set_config('statement_timeout', :timeout, true)"
         ),
-        {"account": str(account_id), "timeout": str(int((timeout or 0) * 1000))},
+        {"name": _who(), "account": str(account_id), "timeout": str(int((timeout or 0) * 1000))},
     )
     if read_only:
         await connection.execute(text("SET TRANSACTION READ ONLY"))

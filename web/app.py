@@ -63,6 +63,7 @@ async def serve(settings: Settings, host: str, port: int) -> None:
         host=host,
         port=port,
         access_log=False,
+        log_config=None,  # uvicorn's own would print paths and errors past storage/logs.py
         log_level=settings.log_level.lower(),
         timeout_graceful_shutdown=20,
         server_header=False,

@@ -2,11 +2,9 @@
 
 import asyncio
 import secrets
-import traceback
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,6 +16,7 @@ from bot.slack import texts
 from bot.slack.access import Access
 from bot.slack.delivery import BlocksRefused, Delivery, NotDelivered
 from bot.slack.ports import Accounts, Asks, SeenEvents
+from storage import logs
 
 _log = structlog.get_logger(__name__)
 _HELP = frozenset({"", "help", "?"})
@@ -100,8 +99,9 @@ class Answering:
         limit = asyncio.timeout(self.time_limit)
         try:
             async with limit:
-                if await self.seen.first_time(asked.key):
-                    await work
+                with logs.correlated(reference):
+                    if await self.seen.first_time(asked.key):
+                        await work
         except Exception as problem:  # noqa: BLE001 - the boundary: whatever happened, the asker gets a reply
             _log.error("slack.failed", reference=reference, team=asked.team, **described(problem))
             words = texts.too_slow if limit.expired() else texts.apology
@@ -145,8 +145,6 @@ class Answering:
 
 
 def described(problem: BaseException) -> dict[str, Any]:
-    """An error for the log: its kind and its place, never its text, which may carry names or tokens."""
-    frames = traceback.extract_tb(problem.__traceback__)
-    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-6:]]
+    """An error for the log: its kind and its place, never its text, and Slack's code where it gave one."""
     code = {"code": problem.code} if isinstance(problem, NotDelivered) else {}
-    return {"error": type(problem).__qualname__, "where": where, **code}
+    return {**logs.described(problem), **code}
