@@ -24,9 +24,8 @@ from storage.metrics.joins import attempts
 from storage.metrics.line_states import PriceBook
 from storage.profile_facts import recompute_profiles
 from storage.profiles import rejoin
-from storage.records import Discount
 from storage.session import Database
-from storage.stored import StoredLine
+from storage.stored import StoredDiscount, StoredLine
 
 CHUNK = 500
 
@@ -210,7 +209,7 @@ _AGREEMENT_COLUMNS = [
 ]
 
 
-def _agreement(row: Any, of_customer: tuple[Discount, ...], stopped_at: datetime | None) -> Agreement:
+def _agreement(row: Any, of_customer: tuple[StoredDiscount, ...], stopped_at: datetime | None) -> Agreement:
     return Agreement(
         id=row.id,
         status=row.status,

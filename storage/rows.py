@@ -9,7 +9,7 @@ import msgspec
 
 from storage import models, records
 from storage.metrics.money import licensed_products
-from storage.stored import StoredItem, StoredLine, StoredPrice
+from storage.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 from storage.vault import SourceKeys
 
 Row = dict[str, Any]
@@ -92,7 +92,7 @@ def _customer(record: records.Customer, writing: Writing) -> Row:
     row["profile_id"] = row["id"]
     row["country"] = record.country
     row["currency"] = record.currency
-    row["discounts"] = record.discounts
+    row["discounts"] = _stored_discounts(record.discounts, writing)
     row["created_at"] = record.created_at
     return row
 
@@ -141,12 +141,29 @@ def _price(record: records.Price, writing: Writing) -> Row:
     return {**writing.start(record), "product_id": definition.product_id, "definition": definition}
 
 
+def _stored_discounts(
+    discounts: tuple[records.Discount, ...], writing: Writing
+) -> tuple[StoredDiscount, ...]:
+    return tuple(
+        StoredDiscount(
+            duration=discount.duration,
+            percent_off=discount.percent_off,
+            amount_off=discount.amount_off,
+            currency=discount.currency,
+            starts_at=discount.starts_at,
+            ends_at=discount.ends_at,
+            product_ids=tuple(writing.record_id("product", product) for product in discount.product_ids),
+        )
+        for discount in discounts
+    )
+
+
 def _stored_item(item: records.Item, writing: Writing) -> StoredItem:
     return StoredItem(
         id=writing.record_id("item", item.id),
         price=stored_price(item.price, writing),
         quantity=item.quantity,
-        discounts=item.discounts,
+        discounts=_stored_discounts(item.discounts, writing),
     )
 
 
@@ -158,7 +175,7 @@ def _subscription(record: records.Subscription, writing: Writing) -> Row:
         "status": record.status,
         "currency": record.currency,
         "items": items,
-        "discounts": record.discounts,
+        "discounts": _stored_discounts(record.discounts, writing),
         "created_at": record.created_at,
         "started_at": record.started_at,
         "trial_start": record.trial_start,

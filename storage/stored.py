@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from storage.records import Discount, Interval, Tier, Usage
+from storage.records import DiscountDuration, Interval, Tier, Usage
 
 
 class StoredPrice(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -24,13 +24,25 @@ class StoredPrice(Struct, frozen=True, gc=False, omit_defaults=True):
     round_up: bool = False
 
 
+class StoredDiscount(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """`records.Discount` with keyed ids."""
+
+    duration: DiscountDuration
+    percent_off: Decimal | None = None
+    amount_off: int | None = None
+    currency: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    product_ids: tuple[bytes, ...] = ()
+
+
 class StoredItem(Struct, frozen=True, gc=False, omit_defaults=True):
     """`records.Item` with keyed ids."""
 
     id: bytes
     price: StoredPrice
     quantity: int | None = 1
-    discounts: tuple[Discount, ...] = ()
+    discounts: tuple[StoredDiscount, ...] = ()
 
 
 class StoredLine(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from storage.metrics.line_states import PriceBook, Step, line_steps
 from storage.metrics.money import interval_name, main_item, mrr
-from storage.records import Discount, SubscriptionStatus
-from storage.stored import StoredItem, StoredLine
+from storage.records import SubscriptionStatus
+from storage.stored import StoredDiscount, StoredItem, StoredLine
 
 Window = tuple[datetime, datetime | None]
 """Half-open [start, end); an end of None is open."""
@@ -35,7 +35,7 @@ class Agreement(Struct, frozen=True, kw_only=True, gc=False):
     status: str
     currency: str
     items: tuple[StoredItem, ...]
-    discounts: tuple[Discount, ...] = ()
+    discounts: tuple[StoredDiscount, ...] = ()
     started_at: datetime
     trial_start: datetime | None = None
     trial_end: datetime | None = None
@@ -51,7 +51,7 @@ class Change(Struct, frozen=True, kw_only=True, gc=False):
     at: datetime
     status: str
     items: tuple[StoredItem, ...]
-    discounts: tuple[Discount, ...] = ()
+    discounts: tuple[StoredDiscount, ...] = ()
 
 
 class Span(Struct, frozen=True, kw_only=True, gc=False):

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from storage.records import Discount, DiscountDuration, Interval, Usage
-from storage.stored import StoredItem, StoredPrice
+from storage.records import DiscountDuration, Interval, Usage
+from storage.stored import StoredDiscount, StoredItem, StoredPrice
 
 Ratio = tuple[int, int]
 """Numerator and denominator (above 0), not necessarily reduced."""
@@ -32,7 +32,7 @@ _LEAST_DAYS_OF_A_YEAR = 360
 _LEAST_DAYS_OF_A_MONTH = 27
 
 
-def mrr(items: Sequence[StoredItem], discounts: Sequence[Discount], at: datetime) -> int:
+def mrr(items: Sequence[StoredItem], discounts: Sequence[StoredDiscount], at: datetime) -> int:
     """Minor units a month that these items are worth at `at`, whatever the subscription's status.
 
     `discounts` are those of the subscription or, where it has none, of its customer; they come off after
@@ -102,40 +102,56 @@ def _graduated(price: StoredPrice, units: int) -> Fraction:
     return total
 
 
-def _discounted(items: Sequence[StoredItem], discounts: Sequence[Discount], at: datetime) -> Fraction:
-    """The items' monthly values, each less its own discounts, less those on the whole."""
-    total = Fraction(0)
-    largest = Fraction(-1)
-    billing: Ratio = (1, 1)
-    for item in items:
-        price = item.price
-        value = Fraction(*monthly_value(item))
-        if price.interval is not None and price.usage is Usage.LICENSED and value > largest:
-            largest, billing = value, monthly_factor(price.interval, price.interval_count)
-        if item.discounts and price.interval is not None:
-            own = monthly_factor(price.interval, price.interval_count)
-            value = _less(value, item.discounts, own, price.currency, at)
-        total += value
-    currency = items[0].price.currency if items else ""
-    return _less(total, discounts, billing, currency, at)
+def _discounted(items: Sequence[StoredItem], discounts: Sequence[StoredDiscount], at: datetime) -> Fraction:
+    """The items' monthly values, each less its own discounts, less those on the whole, in their order."""
+    values = [Fraction(*monthly_value(item)) for item in items]
+    for number, item in enumerate(items):
+        alone = values[number : number + 1]
+        _take_off(alone, [item], item.discounts, at)
+        values[number] = alone[0]
+    _take_off(values, items, discounts, at)
+    return sum(values, Fraction(0))
 
 
-def _less(
-    monthly: Fraction, discounts: Sequence[Discount], factor: Ratio, currency: str, at: datetime
-) -> Fraction:
-    """`monthly` after the discounts that run at `at`, in their order; an amount off is spread by `factor`."""
+def _take_off(
+    values: list[Fraction], items: Sequence[StoredItem], discounts: Sequence[StoredDiscount], at: datetime
+) -> None:
+    """Takes the discounts that run at `at` off the values of the items they are for, by their shares."""
     for discount in discounts:
         if not runs(discount, at):
             continue
-        if discount.percent_off is not None:
-            monthly *= 1 - Fraction(discount.percent_off) / 100
-        elif discount.amount_off is not None and discount.currency in (None, currency):
-            monthly -= discount.amount_off * Fraction(*factor)
-        monthly = max(monthly, Fraction(0))
-    return monthly
+        meant = [number for number, item in enumerate(items) if is_for(discount, item)]
+        before = sum((values[number] for number in meant), Fraction(0))
+        if before > 0:
+            left = _less(before, discount, [items[number] for number in meant]) / before
+            for number in meant:
+                values[number] *= left
 
 
-def runs(discount: Discount, at: datetime) -> bool:
+def is_for(discount: StoredDiscount, item: StoredItem) -> bool:
+    """Whether a discount is on this item's product, as one that names no products is on all."""
+    return not discount.product_ids or item.price.product_id in discount.product_ids
+
+
+def _less(monthly: Fraction, discount: StoredDiscount, items: Sequence[StoredItem]) -> Fraction:
+    """`monthly`, the worth of these items, after a discount; never below 0."""
+    if discount.percent_off is not None:
+        monthly *= 1 - Fraction(discount.percent_off) / 100
+    elif discount.amount_off is not None and discount.currency in (None, items[0].price.currency):
+        monthly -= discount.amount_off * Fraction(*_billing_factor(items))
+    return max(monthly, Fraction(0))
+
+
+def _billing_factor(items: Sequence[StoredItem]) -> Ratio:
+    """By what an amount off each bill becomes monthly: bills come as often as the largest item's."""
+    licensed = [item for item in items if _is_licensed(item)]
+    if not licensed:
+        return 1, 1
+    price = max(licensed, key=lambda item: Fraction(*monthly_value(item))).price
+    return monthly_factor(price.interval or Interval.MONTH, price.interval_count)
+
+
+def runs(discount: StoredDiscount, at: datetime) -> bool:
     """Whether a discount lowers MRR at `at`: it recurs, has begun and has not ended."""
     return (
         discount.duration is not DiscountDuration.ONCE

@@ -9,8 +9,7 @@ from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, OfSource, SourceRecord
-from storage.records import Discount
-from storage.stored import StoredItem, StoredLine, StoredPrice
+from storage.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 from storage.types import Document, Instant, RecordId
 
 
@@ -46,7 +45,7 @@ class Subscription(Base, SourceRecord):
     status: Mapped[str] = mapped_column(String(20))
     currency: Mapped[str] = mapped_column(String(3))
     items: Mapped[tuple[StoredItem, ...]] = mapped_column(Document(tuple[StoredItem, ...]))
-    discounts: Mapped[tuple[Discount, ...]] = mapped_column(Document(tuple[Discount, ...]))
+    discounts: Mapped[tuple[StoredDiscount, ...]] = mapped_column(Document(tuple[StoredDiscount, ...]))
     created_at: Mapped[datetime] = mapped_column(Instant)
     started_at: Mapped[datetime] = mapped_column(Instant)
     trial_start: Mapped[datetime | None] = mapped_column(Instant)
@@ -71,7 +70,7 @@ class SubscriptionChange(Base, OfSource):
     at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
     status: Mapped[str] = mapped_column(String(20))
     items: Mapped[tuple[StoredItem, ...]] = mapped_column(Document(tuple[StoredItem, ...]))
-    discounts: Mapped[tuple[Discount, ...]] = mapped_column(Document(tuple[Discount, ...]))
+    discounts: Mapped[tuple[StoredDiscount, ...]] = mapped_column(Document(tuple[StoredDiscount, ...]))
 
 
 class Invoice(Base, SourceRecord):

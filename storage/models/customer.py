@@ -6,7 +6,7 @@ from sqlalchemy import Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, OfSource, SourceRecord
-from storage.records import Discount
+from storage.stored import StoredDiscount
 from storage.types import Document, Instant, RecordId
 
 
@@ -42,7 +42,7 @@ class Customer(Base, SourceRecord):
     profile_id: Mapped[bytes] = mapped_column(RecordId)
     country: Mapped[str | None] = mapped_column(String(2))
     currency: Mapped[str | None] = mapped_column(String(3))
-    discounts: Mapped[tuple[Discount, ...]] = mapped_column(Document(tuple[Discount, ...]))
+    discounts: Mapped[tuple[StoredDiscount, ...]] = mapped_column(Document(tuple[StoredDiscount, ...]))
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

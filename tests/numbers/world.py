@@ -17,8 +17,8 @@ from typing import Any
 from storage.metrics.history import Agreement, Span, customer_spans
 from storage.metrics.line_states import PriceBook
 from storage.metrics.money import add_ons, licensed_products
-from storage.records import Discount, DiscountDuration, Interval, Tier, Usage
-from storage.stored import StoredItem, StoredLine, StoredPrice
+from storage.records import DiscountDuration, Interval, Tier, Usage
+from storage.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 
 QUESTIONS = Path(__file__).resolve().parents[3] / "shared" / "questions"
 Object = dict[str, Any]
@@ -107,10 +107,10 @@ class World:
             item["id"].encode(), self.prices[item["price"]["id"].encode()], item.get("quantity")
         )
 
-    def _discount(self, discount: Object) -> Discount:
+    def _discount(self, discount: Object) -> StoredDiscount:
         coupon = self.coupons[discount["source"]["coupon"]]
         percent = coupon["percent_off"]
-        return Discount(
+        return StoredDiscount(
             duration=DiscountDuration(coupon["duration"]),
             percent_off=None if percent is None else Decimal(str(percent)),
             amount_off=coupon["amount_off"],

@@ -1,6 +1,7 @@
 """Writing records: new and changed rows only, sealed, and never over what was deleted."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -68,6 +69,27 @@ async def test_nothing_personal_is_stored_in_clear(world: World) -> None:
         b"hub-4711",
     ):
         assert secret not in stored
+
+
+async def test_products_of_a_discount_are_stored_keyed(world: World) -> None:
+    """The vendor's product ids of a coupon are nowhere in clear, and it lowers the MRR of these products."""
+    half = records.Discount(
+        duration=records.DiscountDuration.FOREVER, percent_off=Decimal(50), product_ids=("prod_Growth",)
+    )
+    other = msgspec.structs.replace(half, product_ids=("prod_Seats",))
+    growth = records.Item(id="si_1", price=price("Growth", 10_000), discounts=(other,))
+    seats = records.Item(id="si_2", price=price("Seats", 3_000))
+    await world.sync(
+        customer("Acme", discounts=(half,)),
+        customer("Beta"),
+        subscription("Acme", items=(growth, seats)),
+        subscription("Beta", items=(growth, seats), discounts=(half,)),
+    )
+    for model in (models.Customer, models.Subscription):
+        for row in await world.rows(model):
+            stored = str(vars(row))
+            assert "prod_" not in stored
+    assert [span.mrr for span in await world.rows(models.MrrSpan)] == [8_000, 8_000]
 
 
 async def test_a_large_batch_is_stored_whole(world: World) -> None:

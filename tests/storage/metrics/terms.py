@@ -3,8 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
-from storage.records import Discount, DiscountDuration, Interval, Tier, Usage
-from storage.stored import StoredItem, StoredPrice
+from storage.records import DiscountDuration, Interval, Tier, Usage
+from storage.stored import StoredDiscount, StoredItem, StoredPrice
 
 
 def price(
@@ -35,7 +35,7 @@ def price(
     )
 
 
-def item(of: StoredPrice, quantity: int | None = 1, *discounts: Discount) -> StoredItem:
+def item(of: StoredPrice, quantity: int | None = 1, *discounts: StoredDiscount) -> StoredItem:
     return StoredItem(b"item of " + of.id, of, quantity, discounts)
 
 
@@ -44,9 +44,16 @@ def percent(
     duration: DiscountDuration = DiscountDuration.FOREVER,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
-) -> Discount:
-    return Discount(duration=duration, percent_off=Decimal(off), starts_at=starts_at, ends_at=ends_at)
+) -> StoredDiscount:
+    return StoredDiscount(duration=duration, percent_off=Decimal(off), starts_at=starts_at, ends_at=ends_at)
 
 
-def amount_off(off: int, currency: str | None = "usd") -> Discount:
-    return Discount(duration=DiscountDuration.FOREVER, amount_off=off, currency=currency)
+def amount_off(off: int, currency: str | None = "usd", *products: bytes) -> StoredDiscount:
+    return StoredDiscount(
+        duration=DiscountDuration.FOREVER, amount_off=off, currency=currency, product_ids=products
+    )
+
+
+def percent_of(off: str, *products: bytes) -> StoredDiscount:
+    """A percentage off these products alone, forever."""
+    return StoredDiscount(duration=DiscountDuration.FOREVER, percent_off=Decimal(off), product_ids=products)

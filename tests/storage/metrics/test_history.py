@@ -14,8 +14,8 @@ from storage.metrics.history import Agreement, Change, Span, customer_spans, spa
 from storage.metrics.line_states import PriceBook
 from storage.metrics.money import mrr
 from storage.metrics.movements import mrr_at
-from storage.records import Discount, DiscountDuration, Interval, SubscriptionStatus, Usage
-from storage.stored import StoredItem, StoredLine, StoredPrice
+from storage.records import DiscountDuration, Interval, SubscriptionStatus, Usage
+from storage.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 from tests.storage.metrics.terms import amount_off, item, percent, price
 
 STARTER = price("2900", product=b"starter")
@@ -231,7 +231,7 @@ def change(
     at: datetime,
     *items: StoredItem,
     status: SubscriptionStatus = SubscriptionStatus.ACTIVE,
-    off: tuple[Discount, ...] = (),
+    off: tuple[StoredDiscount, ...] = (),
 ) -> Change:
     return Change(at=at, status=status, items=items or (item(STARTER),), discounts=off)
 

@@ -18,9 +18,9 @@ from storage.metrics.money import (
     mrr,
     round_half_even,
 )
-from storage.records import Discount, DiscountDuration, Interval, Tier, Usage
-from storage.stored import StoredItem
-from tests.storage.metrics.terms import amount_off, item, percent, price
+from storage.records import DiscountDuration, Interval, Tier, Usage
+from storage.stored import StoredDiscount, StoredItem
+from tests.storage.metrics.terms import amount_off, item, percent, percent_of, price
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,7 +36,7 @@ VOLUME = (
 )
 
 
-def worth(*items: StoredItem, off: tuple[Discount, ...] = (), at: datetime = NOW) -> int:
+def worth(*items: StoredItem, off: tuple[StoredDiscount, ...] = (), at: datetime = NOW) -> int:
     return mrr(items, off, at)
 
 
@@ -132,6 +132,37 @@ def test_an_items_discount_touches_that_item_alone() -> None:
     plan, seats = item(price(), 1, percent("50")), item(price("300", product=b"seat"), 2)
     assert worth(plan, seats) == 1100
     assert worth(plan, seats, off=(percent("10"),)) == 990
+
+
+SEATS = price("2000", product=b"seats")
+
+
+@pytest.mark.parametrize(
+    ("off", "left"),
+    [
+        # 10000 for the plan and 3 x 2000 for the seats are 16000 a month.
+        ((percent_of("50", b"plan"),), 5000 + 6000),
+        ((percent_of("50", b"seats"),), 10000 + 3000),
+        ((percent_of("50", b"plan", b"seats"),), 8000),
+        ((percent_of("50", b"another"),), 16000),
+        ((amount_off(4000, "usd", b"seats"),), 10000 + 2000),
+        ((amount_off(9000, "usd", b"seats"),), 10000),
+        ((amount_off(9000, "eur", b"seats"),), 16000),
+        # 9000 off the seats leave them at 0; 10% off all is then off the plan.
+        ((amount_off(9000, "usd", b"seats"), percent("10")), 9000),
+        # 1600 off all is 10% of each: the seats at 5400, of which half.
+        ((amount_off(1600), percent_of("50", b"seats")), 9000 + 2700),
+    ],
+)
+def test_a_discount_on_products_touches_their_items_alone(off, left):
+    """A coupon for some products takes nothing off the others, and never more than these are worth."""
+    assert worth(item(price("10000")), item(SEATS, 3), off=off) == left
+
+
+def test_an_amount_off_a_product_is_spread_by_that_products_interval():
+    """12.00 off yearly support is 1.00 a month, though the plan beside it is billed by the month."""
+    support = item(price("24000", Interval.YEAR, product=b"support"))
+    assert worth(item(price("10000")), support, off=(amount_off(1200, "usd", b"support"),)) == 11900
 
 
 def test_no_items_are_worth_nothing() -> None:
