@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from datetime import UTC, datetime
-from time import perf_counter
+from time import perf_counter, process_time
 
 from sqlalchemy import func, select
 
@@ -34,27 +34,25 @@ KINDS = (
 async def main(database: str, keystore: str, url: str, account_id: int = 0) -> None:
     """Syncs the source of `account_id` again, or makes an account first and loads it."""
     db = Database.connect(database)
-    marks: list[tuple[str, float]] = []
+    ended: dict[str, tuple[float, float]] = {}
 
     def note(progress: Progress) -> None:
-        if not marks or marks[-1][0] != progress.phase:
-            marks.append((progress.phase, perf_counter()))
-        else:
-            marks[-1] = (progress.phase, perf_counter())
+        ended[progress.phase] = perf_counter(), process_time()
 
     async with Vault(KeyStore(keystore), LocalMasterKeys({1: _MASTER}, where="the benchmark")) as vault:
         if not account_id:
             account_id = await _account(db, vault, url)
         connector_class("stripe")  # its imports cost half a second, once a process
-        start = perf_counter()
+        start = perf_counter(), process_time()
         with costs() as cost:
             result = await sync_source(db, vault, account_id, 1, on_progress=note)
-    loaded = dict(marks).get("load", start) - start
+    loaded, cpu = ended.get("load", start)
     report(
         cost,
         account_id=account_id,
         read=result.read,
-        load_seconds=loaded,
+        load_seconds=loaded - start[0],
+        load_cpu=cpu - start[1],
         derived=result.recomputed,
         stored=await _stored(db, account_id),
         left_out=result.left_out,

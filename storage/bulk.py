@@ -10,7 +10,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, any_, literal, select, text
+from sqlalchemy import ColumnElement, Table, any_, insert, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,6 +44,12 @@ async def insert_new(session: AsyncSession, model: type[models.Base], rows: list
     """Inserts rows whose key is not there yet, and leaves the others as they are."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     await session.execute(dialect.insert(model).on_conflict_do_nothing(), rows)
+
+
+async def insert_all(session: AsyncSession, model: type[models.Base], rows: list[Row]) -> None:
+    """Inserts rows of columns alone: the ORM would split them by which of their values are missing."""
+    if rows:
+        await session.execute(insert(model), rows, execution_options={"dml_strategy": "raw"})
 
 
 async def upsert(session: AsyncSession, target: Target, rows: list[Row]) -> list[Stored]:

@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select, union
+from sqlalchemy import delete, func, select, union
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
+from storage.bulk import among, insert_all
 from storage.metrics import money
 from storage.metrics.history import Agreement, Change, Span, customer_spans
 from storage.metrics.joins import attempts
@@ -136,7 +137,7 @@ async def _derive_chunk(session: AsyncSession, setting: _Setting, chunk: Sequenc
         delete(stale).where(
             stale.account_id == setting.account_id,
             stale.source_id == setting.source_id,
-            stale.customer_id.in_(chunk),
+            among(session, stale.customer_id, chunk),
         )
     )
 
@@ -151,14 +152,14 @@ async def _spans_of(
         for row in await session.execute(
             select(models.Customer.id, models.Customer.discounts)
             .filter_by(**of_source)
-            .where(models.Customer.id.in_(chunk))
+            .where(among(session, models.Customer.id, chunk))
         )
     }
     subscriptions = (
         await session.execute(
             select(*_AGREEMENT_COLUMNS)
             .filter_by(**of_source)
-            .where(models.Subscription.customer_id.in_(chunk))
+            .where(among(session, models.Subscription.customer_id, chunk))
         )
     ).all()
     customer_of = {row.id: row.customer_id for row in subscriptions}
@@ -168,7 +169,7 @@ async def _spans_of(
     for row in await session.execute(
         select(change.subscription_id, change.at, change.status, change.items, change.discounts)
         .filter_by(**of_source)
-        .where(change.subscription_id.in_(customer_of))
+        .where(among(session, change.subscription_id, customer_of))
         .order_by(change.at)
     ):
         of_customer = discounts.get(customer_of[row.subscription_id], ())
@@ -179,7 +180,7 @@ async def _spans_of(
     for customer_id, of_invoice in await session.execute(
         select(models.Invoice.customer_id, models.Invoice.lines)
         .filter_by(**of_source)
-        .where(models.Invoice.customer_id.in_(chunk), models.Invoice.lines != ())
+        .where(among(session, models.Invoice.customer_id, chunk), models.Invoice.lines != ())
     ):
         lines[customer_id].extend(of_invoice)
     agreements: dict[bytes, list[Agreement]] = defaultdict(list)
@@ -239,7 +240,7 @@ async def _last_failures(
         .where(
             invoice.account_id == setting.account_id,
             invoice.source_id == setting.source_id,
-            invoice.subscription_id.in_(unpaid),
+            among(session, invoice.subscription_id, unpaid),
             payment.status == "failed",
         )
         .group_by(invoice.subscription_id)
@@ -271,7 +272,7 @@ async def _replace_spans(
         delete(table).where(
             table.account_id == setting.account_id,
             table.source_id == setting.source_id,
-            table.customer_id.in_(chunk),
+            among(session, table.customer_id, chunk),
         )
     )
     rows = [
@@ -292,5 +293,4 @@ async def _replace_spans(
         for customer_id, of_customer in spans.items()
         for span in of_customer
     ]
-    if rows:
-        await session.execute(insert(table), rows)
+    await insert_all(session, table, rows)

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
+from storage.bulk import among, insert_all
 from storage.metrics.history import Span
 from storage.metrics.movements import movements
+
+_SPAN_COLUMNS = [getattr(models.MrrSpan, name) for name in Span.__struct_fields__]
 
 
 async def recompute_profiles(
@@ -21,19 +24,21 @@ async def recompute_profiles(
     wanted = list(profiles)
     span = models.MrrSpan
     spans: dict[bytes, list[Span]] = defaultdict(list)
-    for row in await session.scalars(
-        select(span).where(span.account_id == account_id, span.profile_id.in_(wanted))
+    for profile_id, *values in await session.execute(
+        select(span.profile_id, *_SPAN_COLUMNS).where(
+            span.account_id == account_id, among(session, span.profile_id, wanted)
+        )
     ):
-        spans[row.profile_id].append(_as_span(row))
+        spans[profile_id].append(Span(**dict(zip(Span.__struct_fields__, values, strict=True))))
     members = await _members(session, account_id, wanted)
     await session.execute(
         delete(models.Movement).where(
-            models.Movement.account_id == account_id, models.Movement.profile_id.in_(wanted)
+            models.Movement.account_id == account_id, among(session, models.Movement.profile_id, wanted)
         )
     )
     await session.execute(
         delete(models.Profile).where(
-            models.Profile.account_id == account_id, models.Profile.profile_id.in_(wanted)
+            models.Profile.account_id == account_id, among(session, models.Profile.profile_id, wanted)
         )
     )
     moved = {profile: movements(spans[profile], zone) for profile in wanted}
@@ -50,8 +55,7 @@ async def recompute_profiles(
         for profile, of_profile in moved.items()
         for movement in of_profile
     ]
-    if movement_rows:
-        await session.execute(insert(models.Movement), movement_rows)
+    await insert_all(session, models.Movement, movement_rows)
     profile_rows = [
         {
             "account_id": account_id,
@@ -64,21 +68,7 @@ async def recompute_profiles(
         for profile in wanted
         if profile in members or spans[profile]
     ]
-    if profile_rows:
-        await session.execute(insert(models.Profile), profile_rows)
-
-
-def _as_span(row: models.MrrSpan) -> Span:
-    return Span(
-        subscription_id=row.subscription_id,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        mrr=row.mrr,
-        currency=row.currency,
-        product_id=row.product_id,
-        interval=row.interval,
-        trial=row.trial,
-    )
+    await insert_all(session, models.Profile, profile_rows)
 
 
 @dataclass(slots=True)
@@ -96,7 +86,7 @@ async def _members(
     """The oldest record with a country, the first creation, and whether the latest payment failed."""
     customer, payment = models.Customer, models.Payment
     found: defaultdict[bytes, _Members] = defaultdict(_Members)
-    of_profiles = (customer.account_id == account_id, customer.profile_id.in_(profiles))
+    of_profiles = (customer.account_id == account_id, among(session, customer.profile_id, profiles))
     for profile_id, country, created_at in await session.execute(
         select(customer.profile_id, customer.country, customer.created_at)
         .where(*of_profiles)

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
+from storage.bulk import among
 from storage.models.base import table_of
 
 
@@ -68,7 +69,7 @@ async def _connected(
     of_source = (customer.account_id == account_id, customer.source_id == source_id)
     known: dict[bytes, _Known] = {}
     links: dict[bytes, set[bytes]] = defaultdict(set)
-    conditions: Any = customer.id.in_(wanted)
+    conditions: Any = among(session, customer.id, wanted)
     while True:
         rows = await session.execute(
             select(customer.id, customer.email_key, customer.profile_id).where(*of_source, conditions)
@@ -79,7 +80,9 @@ async def _connected(
         known |= fresh
         carried = await session.execute(
             select(link.customer_id, link.link_key).where(
-                link.account_id == account_id, link.source_id == source_id, link.customer_id.in_(fresh)
+                link.account_id == account_id,
+                link.source_id == source_id,
+                among(session, link.customer_id, fresh),
             )
         )
         link_keys = set()
@@ -87,12 +90,14 @@ async def _connected(
             links[link_key].add(record)
             link_keys.add(link_key)
         sharing = select(link.customer_id).where(
-            link.account_id == account_id, link.source_id == source_id, link.link_key.in_(link_keys)
+            link.account_id == account_id,
+            link.source_id == source_id,
+            among(session, link.link_key, link_keys),
         )
         emails = {record.email_key for record in fresh.values() if record.email_key is not None}
         conditions = or_(
-            customer.email_key.in_(emails),
-            customer.profile_id.in_({record.profile_id for record in fresh.values()}),
+            among(session, customer.email_key, emails),
+            among(session, customer.profile_id, {record.profile_id for record in fresh.values()}),
             customer.id.in_(sharing),
         )
 

@@ -1,10 +1,13 @@
 """Sealing and blind indexes: what opens, what never opens, and what equals what."""
 
 import base64
+import hmac
 import pickle
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -149,6 +152,15 @@ def test_many_open_in_order() -> None:
 def test_one_text_is_never_sealed_alike_twice() -> None:
     """Nonces are random: equal texts give different bytes."""
     assert len({KEYS.seal(**PLACE, plaintext=b"Ada") for _ in range(1000)}) == 1000
+
+
+@given(st.text(max_size=200))
+def test_a_record_id_is_an_hmac(vendor_id: str) -> None:
+    """It is HMAC-SHA-256 under the sub-key for ids, as anyone else would compute it, cut to 16 bytes."""
+    keys = SourceKeys(1, 1, ids=FIRST, epochs={1: SECOND}, epoch=1, until=FOREVER)
+    sub_key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"chewbotta/1/ids").derive(FIRST)
+    whole = hmac.digest(sub_key, f"invoice:{vendor_id}".encode("utf-8", "surrogatepass"), "sha256")
+    assert keys.record_id("invoice", vendor_id) == whole[:16]
 
 
 def test_record_ids_are_of_their_source_and_kind() -> None:
