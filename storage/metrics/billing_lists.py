@@ -146,12 +146,12 @@ async def _table(session: AsyncSession, listing: _Listing, plan: Plan, scope: Sc
     order = [sorted_by(listing.entity, listing.order, plan), listing.row.id]
     if _sorts_amounts(listing, plan):
         order = [case((currency == ranking.currency, 0), else_=1), currency, *order]
-    query = query.add_columns(func.count().over().label("total")).order_by(*order)
+    query = query.add_columns(func.count().over().label("how_many")).order_by(*order)
     found = (await session.execute(query.limit(plan.rows))).all()
     return Table(
         columns=ENTITIES[listing.entity].columns,
         rows=tuple((ref(profile_id), *cells) for profile_id, *cells, _ in found),
-        total_rows=found[0].total if found else 0,
+        total_rows=found[0].how_many if found else 0,
         left_out=left_out,
     )
 
