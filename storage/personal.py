@@ -33,7 +33,7 @@ class OpenedRecord:
 async def open_profiles(
     db: Database, vault: Vault, account_id: int, profiles: Iterable[bytes]
 ) -> dict[bytes, list[OpenedRecord]]:
-    """The opened records of these profiles, the oldest first. Profiles that are gone or anonymous are not in it."""
+    """The opened records of these profiles, the oldest first; nothing of those that are gone or anonymous."""
     wanted = list(set(profiles))
     if not wanted:
         return {}

@@ -1,4 +1,4 @@
-"""What is known of a profile as a whole: its movements, its country, since when it pays, whether it fails to."""
+"""What is known of a whole profile: its movements, its country, since when it pays, whether it fails to."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

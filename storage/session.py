@@ -78,16 +78,19 @@ class Database:
 
     @asynccontextmanager
     async def system(self) -> AsyncIterator[AsyncSession]:
-        """One transaction of no account: it sees the directory (accounts, sources' states) and no tenant's data.
+        """One transaction of no account: it sees the directory (accounts, sources' states), no tenant's data.
 
         For start-up, scheduling and finding out which account a request belongs to.
         """
-        async with self._writer_turn(False), AsyncSession(self.engine, expire_on_commit=False) as session:
-            async with session.begin():
-                connection = await session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
-                if self.is_postgres:
-                    await connection.execute(text(_ENTER.format(role=SYSTEM_ROLE)), {"name": _who()})
-                yield session
+        async with (
+            self._writer_turn(False),
+            AsyncSession(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            connection = await session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+            if self.is_postgres:
+                await connection.execute(text(_ENTER.format(role=SYSTEM_ROLE)), {"name": _who()})
+            yield session
 
     @asynccontextmanager
     async def _writer_turn(self, read_only: bool) -> AsyncIterator[None]:
@@ -156,7 +159,7 @@ def _begin_sqlite(connection: Any) -> None:
 
 @event.listens_for(Session, "do_orm_execute")
 def _filter_by_account(state: ORMExecuteState) -> None:
-    """Adds the account's filter to every ORM statement of a tenant's session; refuses what it cannot filter."""
+    """Adds the account's filter to each ORM statement of a tenant's session; refuses what it cannot hold."""
     account_id = state.session.info.get("account_id")
     if isinstance(state.statement, TextClause):
         if account_id is not None and state.session.get_bind().dialect.name == "sqlite":

@@ -9,7 +9,7 @@ from storage.types import RecordId
 
 
 class Base(DeclarativeBase):
-    """Base of all tables of the main database. Constraint names are fixed so that migrations can drop them."""
+    """Base of all tables of the main database. Constraints have fixed names: migrations must find them."""
 
     metadata = MetaData(
         naming_convention={

@@ -62,7 +62,7 @@ class Subscription(Base, SourceRecord):
 
 
 class SubscriptionChange(Base, OfSource):
-    """What a subscription became at a moment that Chewbotta saw: the history since the source was connected."""
+    """What a subscription became at a moment that Chewbotta saw: history since the source was connected."""
 
     __tablename__ = "subscription_change"
 

@@ -24,8 +24,8 @@ class Source(Base, Tenant):
     `synced_at` is the end of the last complete sync: the "as of" of every answer. `left_out` names the
     streams that the key may not read or the server does not offer, with the reason; `live` is False for
     the vendor's test data. `switched_off` names optional fields that are not to be stored; `rekey_since` is
-    when a customer was first deleted under the present data key: within a day it is renewed. `add_ons` are the
-    products that were taken for add-ons when spans were last computed.
+    when a customer was first deleted under the present data key: within a day it is renewed. `add_ons` are
+    the products that were taken for add-ons when spans were last computed.
     """
 
     __tablename__ = "source"
@@ -89,7 +89,7 @@ class SourceError(Base, OfSource):
 
 
 class Erased(Base, OfSource):
-    """A person who was erased here on request: keyed look-ups that keep the source from bringing them back."""
+    """A person erased here on request: keyed look-ups that keep the source from bringing them back."""
 
     __tablename__ = "erased"
     __table_args__ = (

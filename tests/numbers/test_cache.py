@@ -156,24 +156,25 @@ async def _same_rows(table: Table, wanted: dict[str, Any], world: World) -> bool
 async def _same(figures: Figures, wanted: dict[str, Any], world: World) -> bool:
     if wanted["kind"] == "any_of":
         return any([await _same(figures, one, world) for one in wanted["of"]])
+    same = False
     match figures:
         case Number():
-            return _same_number(figures, wanted)
+            same = _same_number(figures, wanted)
         case Comparison():
-            return _same_number(figures.now, wanted["now"]) and _same_number(figures.before, wanted["before"])
+            same = _same_number(figures.now, wanted["now"]) and _same_number(figures.before, wanted["before"])
         case Series():
             points = {key: number for key, number in figures.points if number.value or number.values}
-            return points.keys() == {k for k, v in wanted["points"] if v} and all(
+            same = points.keys() == {k for k, v in wanted["points"] if v} and all(
                 _same_cell(points[key], value) for key, value in wanted["points"] if value
             )
         case Breakdown():
             groups = {key[0]: number for key, number in figures.groups}
-            return groups.keys() == wanted["groups"].keys() and all(
+            same = groups.keys() == wanted["groups"].keys() and all(
                 _same_cell(groups[key], value) for key, value in wanted["groups"].items()
             )
         case Table():
-            return await _same_rows(figures, wanted, world)
-    return False
+            same = await _same_rows(figures, wanted, world)
+    return same
 
 
 async def test_every_plan_gives_the_figure_of_the_example(synced: World, example: Example) -> None:
