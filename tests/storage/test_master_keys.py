@@ -1,5 +1,6 @@
 """Master keys: how they are written, where they may stand, and what they are bound to."""
 
+import base64
 import os
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from storage.settings import load_settings
 from tests.storage.keys import FIRST, SECOND, masters
 
 NO_DOTENV = Path("no-such-file")
-GOOD = m.new_entry(1)
+GOOD = f"1:{base64.b64encode(bytes(range(200, 232))).decode()}"
+OTHER = f"1:{base64.b64encode(bytes(range(100, 132))).decode()}"
 
 
 def _load() -> m.LocalMasterKeys:
@@ -33,7 +35,7 @@ def _load() -> m.LocalMasterKeys:
         GOOD + "AAAA",
         GOOD.replace("=", "!"),
         "1:" + "A" * 43 + "=",
-        f"{GOOD},{m.new_entry(1)}",
+        f"{GOOD},{OTHER}",
         f"{GOOD},2:{GOOD[2:]}",
         ",",
     ],
