@@ -21,6 +21,9 @@ source_app = typer.Typer(
 )
 
 KEY_VARIABLE = "SOURCE_API_KEY"
+_KEY_SEEN = (
+    "Note: --api-key puts the key into the process list and your shell's history. Better: leave it out."
+)
 
 
 @source_app.command()
@@ -40,6 +43,8 @@ def add(
 
     Examples:  chewbotta source add stripe   ·   chewbotta source add demo
     """
+    if api_key:
+        typer.echo(_KEY_SEEN, err=True)
     key = api_key or os.environ.get(KEY_VARIABLE) or _ask_for_key(kind)
     source_id, access = run(lambda settings: _add(settings, kind, key, base_url, label))
     typer.echo(f"Source {source_id} ({kind}) is connected, {'live' if access.live else 'test'} data.")

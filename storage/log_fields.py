@@ -14,6 +14,7 @@ from typing import Any
 
 Check = Callable[[Any], bool]
 
+OTHER = "other"
 MOST_FRAMES = 8
 _MOST_CAUSES = 4
 
@@ -35,10 +36,16 @@ def _each(check: Check) -> Check:
     return lambda value: isinstance(value, list | tuple) and all(check(one) for one in value)
 
 
-_word = _like(r"[a-z][a-z0-9_]{0,39}(?:[.:][a-z0-9_]{1,40}){0,3}")
+def _is_logger(value: Any) -> bool:
+    """A logger may be named after anything: one that bears the name of a loaded package is named."""
+    if not (isinstance(value, str) and re.fullmatch(r"[\w.]{1,120}", value)):
+        return False
+    return value == OTHER or value.partition(".")[0] in {*sys.modules, "chewbotta"}
+
+
+_word = _like(r"(?!sk_|rk_|pk_|whsec_|xox|xapp)[a-z][a-z0-9_]{0,39}(?:[.:][a-z0-9_]{1,40}){0,3}")
 """An enumeration's value, a table, a stream, a job: named in our code, or a code of a vendor's list."""
-_name = _like(r"[A-Za-z_][A-Za-z0-9_]{0,79}(?:\.[A-Za-z_<>][A-Za-z0-9_<>]{0,79}){0,5}")
-"""A class or a module of the code."""
+_class = _like(r"_?[A-Z][A-Za-z0-9]{1,79}")
 _frame = _like(r"[\w.<>-]{1,80}:\d{1,6}(?: [\w<>.]{1,80})?")
 
 FIELDS: Mapping[str, Check] = {
@@ -46,7 +53,7 @@ FIELDS: Mapping[str, Check] = {
     "event": _word,
     "level": _word,
     "timestamp": _like(r"[0-9T:.Z+-]{8,40}"),
-    "logger": _name,
+    "logger": _is_logger,
     "at": _frame,
     "correlation": _like(r"[0-9a-f]{4,32}"),
     "reference": _like(r"[0-9a-f]{4,32}"),
@@ -55,8 +62,8 @@ FIELDS: Mapping[str, Check] = {
     "source": _is_whole,
     "team": _like(r"[TE][A-Z0-9]{0,20}"),
     # what went wrong: kinds and places
-    "error": _name,
-    "causes": _each(_name),
+    "error": _class,
+    "causes": _each(_class),
     "where": _each(_frame),
     "status": _is_whole,
     "code": _word,
@@ -111,10 +118,10 @@ def described(problem: BaseException) -> dict[str, Any]:
     text, which may quote a row, a question or a key."""
     frames = traceback.extract_tb(problem.__traceback__)[-MOST_FRAMES:]
     said: dict[str, Any] = {
-        "error": type(problem).__qualname__,
+        "error": type(problem).__name__,
         "where": [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
     }
-    if causes := [type(cause).__qualname__ for cause in _causes(problem)]:
+    if causes := [type(cause).__name__ for cause in _causes(problem)]:
         said["causes"] = causes
     return said
 

@@ -21,7 +21,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
-from storage.log_fields import described, only_known, with_error
+from storage.log_fields import FIELDS, OTHER, described, only_known, with_error
 
 __all__ = ["configure", "correlated", "correlation", "described", "uncaught"]
 
@@ -95,12 +95,10 @@ class _Library(logging.Handler):
     """Says which logger spoke, from where and of what kind of error; not what it said."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        # A logger may be named after anything: only one that bears the name of a loaded package is named.
-        known = record.name.partition(".")[0] in sys.modules or record.name.startswith("chewbotta.")
         structlog.get_logger().log(
             record.levelno,
             _LIBRARY,
-            logger=record.name if known else "other",
+            logger=record.name if FIELDS["logger"](record.name) else OTHER,
             at=f"{record.module}:{record.lineno}",
             exc_info=record.exc_info or None,
         )

@@ -95,13 +95,17 @@ class Answering:
         await self._once(asked, reply, self._answer(asked, reply))
 
     async def _once(self, asked: Asked, reply: Reply, work: Coroutine[Any, Any, None]) -> None:
-        reference = secrets.token_hex(4)
+        with logs.correlated(secrets.token_hex(4)) as reference:
+            await self._once_named(asked, reply, work, reference)
+
+    async def _once_named(
+        self, asked: Asked, reply: Reply, work: Coroutine[Any, Any, None], reference: str
+    ) -> None:
         limit = asyncio.timeout(self.time_limit)
         try:
             async with limit:
-                with logs.correlated(reference):
-                    if await self.seen.first_time(asked.key):
-                        await work
+                if await self.seen.first_time(asked.key):
+                    await work
         except Exception as problem:  # noqa: BLE001 - the boundary: whatever happened, the asker gets a reply
             _log.error("slack.failed", reference=reference, team=asked.team, **described(problem))
             words = texts.too_slow if limit.expired() else texts.apology

@@ -37,6 +37,7 @@ from tests.vendors.stripe import StripeServer
 from tests.vendors.stripe_company import NOW
 from tests.world import World, customer, make_world
 
+_OPENED = ", opened"
 __all__ = ["Canaries", "Files", "Found", "Piece", "Stage", "find", "make_stage", "search"]
 
 
@@ -165,6 +166,17 @@ class Stage:
         Fails as well when the control is not found in one of them: a search that sees nothing proves nothing.
         Run `plant_controls` first. The key store is searched too, though nothing is planted in it.
         """
+        places = await self._proved_places(backup, leave_out)
+        _fail_with(search(self.canaries.all if words is None else words, places))
+
+    async def sweep_living(self, *, backup: bytes | None = None, leave_out: Iterable[str] = ()) -> None:
+        """The sweep while nothing was deleted: what is kept may be read with its key and in no other way;
+        what may not be stored is nowhere, with or without keys."""
+        places = await self._proved_places(backup, leave_out)
+        closed = {name: pieces for name, pieces in places.items() if not name.endswith(_OPENED)}
+        _fail_with([*search(self.canaries.all, closed), *search([self.canaries.never], places)])
+
+    async def _proved_places(self, backup: bytes | None, leave_out: Iterable[str]) -> dict[str, list[Piece]]:
         skipped = set(leave_out)
         places = {
             name: pieces for name, pieces in (await self.places(backup=backup)).items() if name not in skipped
@@ -172,8 +184,11 @@ class Stage:
         blind = [name for name in places if not search([self.canaries.control], {name: places[name]})]
         assert not blind, f"the control was not found in {blind}: the sweep is blind there"
         places["key store"] = self.files.keystore()
-        found = search(self.canaries.all if words is None else words, places)
-        assert not found, "canaries found:\n" + "\n".join(str(one) for one in found[:40])
+        return places
+
+
+def _fail_with(found: Sequence[Found]) -> None:
+    assert not found, "canaries found:\n" + "\n".join(str(one) for one in found[:40])
 
 
 def _opened(pieces: Sequence[Piece], keys: Sequence[HeldKey]) -> list[Piece]:
