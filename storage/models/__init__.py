@@ -1,7 +1,7 @@
 """Every table of the main database, one module an aggregate."""
 
 from storage.models.account import Account, Conversation, SeenEvent
-from storage.models.audit import AuditEntry, PurgeRun
+from storage.models.audit import AuditEntry, AuditHead, PurgeRun
 from storage.models.base import Base, OfSource, SourceRecord, Tenant
 from storage.models.billing import (
     Dispute,
@@ -22,6 +22,7 @@ from storage.models.webhook import WebhookEvent
 __all__ = [
     "Account",
     "AuditEntry",
+    "AuditHead",
     "Base",
     "Checkpoint",
     "Conversation",

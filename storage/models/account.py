@@ -31,13 +31,17 @@ class Account(Base):
 
 
 class Conversation(Base, Tenant):
-    """The last plan of a conversation, sealed with the account's key, for follow-ups until it expires."""
+    """The last plan of a conversation, sealed with the account's key, for follow-ups until it expires.
+
+    A `personal` one may name a customer: those go with every customer that is deleted.
+    """
 
     __tablename__ = "conversation"
     __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
 
     key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    personal: Mapped[bool] = mapped_column(default=True)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
 
 

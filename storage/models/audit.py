@@ -1,4 +1,4 @@
-"""Who did what: the audit trail, and when each purge last ran."""
+"""Who did what: the audit trail and its head, and when each purge last ran."""
 
 from datetime import datetime
 
@@ -31,6 +31,20 @@ class AuditEntry(Base, Tenant):
         Document(dict[str, str | int | bool | None])
     )
     before: Mapped[bytes] = mapped_column(LargeBinary(32))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class AuditHead(Base, Tenant):
+    """Where an account's trail ends: the number, time and digest of its newest entry.
+
+    Its row is the lock that numbers entries without gaps, and shows when the newest entries were removed.
+    """
+
+    __tablename__ = "audit_head"
+    __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
+
+    number: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(Instant)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 

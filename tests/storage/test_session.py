@@ -165,7 +165,7 @@ class TestRowLevelSecurity:
                     " WHERE rolname LIKE 'chewbotta_%'"
                 )
             )
-            assert list(roles.scalars()) == [False, False]
+            assert list(roles.scalars()) == [False] * 3
             owned = await connection.execute(
                 text("SELECT count(*) FROM pg_tables WHERE tableowner LIKE 'chewbotta_%'")
             )
