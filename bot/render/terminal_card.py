@@ -41,7 +41,7 @@ def _facts(profile: Profile, tz: tzinfo) -> Iterator[tuple[str, str]]:
         ("Plan", profile.plan),
         ("Domain", profile.domain),
         ("E-mail", profile.email),
-        ("Country", profile.country),
+        ("Country", text.country(profile.country) if profile.country else None),
         ("Owner", profile.owner),
     ):
         if value:
@@ -86,8 +86,8 @@ def _money(profile: Profile, tz: tzinfo) -> Iterator[tuple[str, str]]:
 
 
 def _people(profile: Profile) -> Iterator[tuple[str, str]]:
-    if profile.contacts:
-        yield "Contacts", text.listed([text.clean(contact) for contact in profile.contacts])
+    if others := text.contacts(profile):
+        yield "Contacts", others
     if profile.open_conversations is not None:
         yield "Open conversations", text.count(profile.open_conversations)
     if profile.deals:

@@ -14,10 +14,11 @@ from decimal import Decimal
 from functools import lru_cache
 from math import isfinite
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
-from bot.answer import Answer, Cell
+from bot.answer import Answer, Cell, Profile
 from storage.metrics import catalog
 from storage.metrics.catalog import FieldType, Unit
 
@@ -26,23 +27,8 @@ NOTHING = "—"
 
 # ISO 4217: how many digits a currency's minor unit stands for, where that is not two. (CLDR, which babel
 # follows, says how prices are usually written, which is something else.)
-_NO_DIGITS = (
-    "bif",
-    "clp",
-    "djf",
-    "gnf",
-    "isk",
-    "jpy",
-    "kmf",
-    "krw",
-    "pyg",
-    "rwf",
-    "ugx",
-    "vnd",
-    "vuv",
-    "xaf",
-    "xof",
-    "xpf",
+_NO_DIGITS = frozenset(
+    "bif clp djf gnf isk jpy kmf krw pyg rwf ugx vnd vuv xaf xof xpf".split()  # noqa: SIM905 - reads better
 )
 _EXPONENTS = dict.fromkeys(_NO_DIGITS, 0) | dict.fromkeys(
     ("bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"), 3
@@ -264,9 +250,22 @@ def _words(value: str, column: str, tz: tzinfo) -> str:
     said = clean(value) or NOTHING
     if column == "currency":
         return said.upper()
+    if column == "country":
+        return country(said)
     if column == "source":
         return source(said)
     return said.replace("_", " ") if info is not None and info.type is FieldType.ENUM else said
+
+
+def contacts(profile: Profile) -> str:
+    """Whom else to write to than the address of its own that a profile shows anyway."""
+    return listed([clean(contact) for contact in profile.contacts if contact != profile.email])
+
+
+@lru_cache(maxsize=512)
+def country(code: str) -> str:
+    """DE → Germany; a code that nobody knows stays as it is."""
+    return str(Locale.parse(LOCALE).territories.get(code.upper(), code))
 
 
 @lru_cache(maxsize=4096)

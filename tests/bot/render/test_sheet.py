@@ -32,7 +32,7 @@ def test_rows_of_one_currency_use_that_of_the_answer() -> None:
 def test_the_measure_of_an_answer_has_its_unit() -> None:
     """A measure's column is read in the answer's unit, also where a field has the same name."""
     drawn = sheet(_answer(("country", "overdue"), ("DE", 100), unit="money", currency="eur"))
-    assert drawn.rows == (("DE", "€1.00"),)
+    assert drawn.rows == (("Germany", "€1.00"),)
     assert [c.is_figure for c in drawn.columns] == [False, True]
 
 
