@@ -19,6 +19,7 @@ from storage.models import Tenant
 
 APP_ROLE = "chewbotta_app"
 SYSTEM_ROLE = "chewbotta_system"
+KEEPER_ROLE = "chewbotta_keeper"
 _ENTER = "SELECT set_config('role', '{role}', true), set_config('application_name', :name, true)"
 
 
@@ -82,6 +83,21 @@ class Database:
 
         For start-up, scheduling and finding out which account a request belongs to.
         """
+        async with self._of_no_account(SYSTEM_ROLE) as session:
+            yield session
+
+    @asynccontextmanager
+    async def keeper(self) -> AsyncIterator[AsyncSession]:
+        """One transaction over all accounts, for purges alone.
+
+        On PostgreSQL it sees and deletes only rows that are past their time by the database's clock, and of
+        those no content.
+        """
+        async with self._of_no_account(KEEPER_ROLE) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _of_no_account(self, role: str) -> AsyncIterator[AsyncSession]:
         async with (
             self._writer_turn(False),
             AsyncSession(self.engine, expire_on_commit=False) as session,
@@ -89,7 +105,7 @@ class Database:
         ):
             connection = await session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
             if self.is_postgres:
-                await connection.execute(text(_ENTER.format(role=SYSTEM_ROLE)), {"name": _who()})
+                await connection.execute(text(_ENTER.format(role=role)), {"name": _who()})
             yield session
 
     @asynccontextmanager
