@@ -18,8 +18,6 @@ from storage.vault import Vault
 from tests import postgres
 from tests.world import World, make_world
 
-pytest_plugins = ["tests.plugin_requirements"]
-
 pytest_plugins = ("tests.plugin_requirements",)
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -44,7 +42,7 @@ def cluster() -> Iterator[postgres.Cluster]:
     running.stop()
 
 
-async def _run_sql(url: str, *statements: str) -> None:
+async def run_sql(url: str, *statements: str) -> None:
     engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         for statement in statements:
@@ -56,16 +54,16 @@ async def _run_sql(url: str, *statements: str) -> None:
 def postgres_url(cluster: postgres.Cluster) -> Iterator[str]:
     """A fresh, empty PostgreSQL database."""
     name = postgres.unused_name()
-    asyncio.run(_run_sql(cluster.url("postgres"), f"CREATE DATABASE {name}"))
+    asyncio.run(run_sql(cluster.url("postgres"), f"CREATE DATABASE {name}"))
     yield cluster.url(name)
-    asyncio.run(_run_sql(cluster.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(run_sql(cluster.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")
 def migrated_postgres(cluster: postgres.Cluster) -> str:
     """The name of a migrated database that tests copy."""
     name = "chewbotta_template"
-    asyncio.run(_run_sql(cluster.url("postgres"), f"CREATE DATABASE {name}"))
+    asyncio.run(run_sql(cluster.url("postgres"), f"CREATE DATABASE {name}"))
     asyncio.run(migrate.upgrade(cluster.url(name)))
     return name
 
@@ -78,12 +76,12 @@ def make_postgres_url(cluster: postgres.Cluster, migrated_postgres: str) -> Iter
     def make() -> str:
         made.append(postgres.unused_name())
         create = f"CREATE DATABASE {made[-1]} TEMPLATE {migrated_postgres}"
-        asyncio.run(_run_sql(cluster.url("postgres"), create))
+        asyncio.run(run_sql(cluster.url("postgres"), create))
         return cluster.url(made[-1])
 
     yield make
     drop = (f"DROP DATABASE {name} WITH (FORCE)" for name in made)
-    asyncio.run(_run_sql(cluster.url("postgres"), *drop))
+    asyncio.run(run_sql(cluster.url("postgres"), *drop))
 
 
 @pytest.fixture
