@@ -115,7 +115,7 @@ def _watched(console: Console) -> Iterator[OnProgress]:
         BarColumn(),
         TextColumn("{task.completed:,}"),
     )
-    with ProgressBar(*columns, console=console, transient=True) as bar:
+    with ProgressBar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
         yield lambda step: bar.update(task, description=_PHASES[step.phase], completed=step.done)
 

@@ -1,4 +1,4 @@
-"""A progress bar for a sync, on standard error, gone when it is done."""
+"""A progress bar for a sync, on standard error where a person watches, gone when it is done."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,13 @@ _PHASES = {"load": "Reading", "changes": "Reading what changed", "figures": "Wor
 @contextmanager
 def shown(console: Console | None = None) -> Iterator[OnProgress]:
     """Yields what a sync tells its progress to."""
-    phase, count = TextColumn("{task.description}"), TextColumn("{task.completed:,}")
-    with Bar(
-        SpinnerColumn(), phase, BarColumn(), count, console=console or Console(stderr=True), transient=True
-    ) as bar:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,}"),
+    )
+    console = console or Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
         yield lambda step: bar.update(task, description=_PHASES[step.phase], completed=step.done)
