@@ -68,9 +68,9 @@ async def _generate(settings: "Settings", file: Path | None) -> None:
 
 
 def _next_version(settings: "Settings") -> int:
-    from storage.master_keys import default_file, load_master_keys
+    from storage.master_keys import default_file, load_master_keys, needs_file
 
-    if settings.master_keys or default_file(settings).exists():
+    if not needs_file(settings) or default_file(settings).exists():
         return max(load_master_keys(settings).versions()) + 1
     return 1
 
@@ -103,8 +103,9 @@ async def _rotate(settings: "Settings") -> None:
     if not status.rotation_pending:
         if not master_keys.file:
             raise MasterKeyError(
-                "MASTER_KEYS comes from the environment: add an entry (`chewbotta keys generate --file -`) "
-                "to the present ones, restart every process, then run `chewbotta keys rotate` again"
+                f"{master_keys.where} comes from the environment: add a version to the present ones (for "
+                "MASTER_KEYS, `chewbotta keys generate --file -` makes one), restart every process, then run "
+                "`chewbotta keys rotate` again"
             )
         typer.echo(f"Master key version {append_version(master_keys.file)} is now in {master_keys.file}.")
         master_keys = load_master_keys(settings)

@@ -54,7 +54,7 @@ def _optional(settings: Settings, name: str, needed: tuple[str, ...], purpose: s
 
 
 def _master_key(settings: Settings) -> Feature:
-    configured = settings.master_keys or settings.master_key_file
+    configured = settings.master_keys or settings.master_key_file or settings.kms_key_id
     there = bool(configured) or (settings.chewbotta_home / "master.key").is_file()
     return Feature("Master key", there, "" if there else "run `chewbotta keys generate`")
 

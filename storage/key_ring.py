@@ -1,5 +1,6 @@
 """Wrapping: where the key store and the master keys meet. No data key is kept here."""
 
+import asyncio
 import os
 import struct
 from collections.abc import Callable, Iterable
@@ -71,7 +72,8 @@ class KeyRing:
         total = sum(count for other, count in summary.live_by_version.items() if other != version)
         done = 0
         while batch := await self._store.not_wrapped_by(version, _BATCH):
-            await self._store.rewrap([(key, version, await self._rewrapped(key, version)) for key in batch])
+            wrapped = await asyncio.gather(*(self._rewrapped(key, version) for key in batch))
+            await self._store.rewrap([(key, version, new) for key, new in zip(batch, wrapped, strict=True)])
             done += len(batch)
             if progress:
                 progress(done, max(total, done))

@@ -42,7 +42,11 @@ class MasterKeys(Protocol):
 
     @property
     def where(self) -> str:
-        """Where the keys come from, for messages: "MASTER_KEYS", or the path of a file."""
+        """Where the keys come from, for messages: "MASTER_KEYS", "KMS_KEY_ID", or the path of a file."""
+
+    @property
+    def file(self) -> Path | None:
+        """The file to which a new version can be added, if there is one."""
 
     def versions(self) -> tuple[int, ...]:
         """The versions held, ascending."""
@@ -102,8 +106,51 @@ def default_file(settings: Settings) -> Path:
     return settings.master_key_file or settings.chewbotta_home / "master.key"
 
 
-def load_master_keys(settings: Settings) -> LocalMasterKeys:
-    """The master keys that the settings name. Raises MasterKeyError when there are none, or unusable ones."""
+class MixedMasterKeys:
+    """Some versions held in this process, others in KMS: while one changes from one to the other."""
+
+    file: Path | None = None
+
+    def __init__(self, *parts: MasterKeys) -> None:
+        """Raises MasterKeyError when two parts hold the same version."""
+        self._parts = {version: part for part in parts for version in part.versions()}
+        self.where = " and ".join(part.where for part in parts)
+        if len(self._parts) < sum(len(part.versions()) for part in parts):
+            raise MasterKeyError(f"{self.where} hold the same version: give the new key the next number")
+
+    def versions(self) -> tuple[int, ...]:
+        return tuple(sorted(self._parts))
+
+    async def wrap(self, version: int, key: bytes, context: bytes) -> bytes:
+        return await self._part(version).wrap(version, key, context)
+
+    async def unwrap(self, version: int, wrapped: bytes, context: bytes) -> bytes:
+        return await self._part(version).unwrap(version, wrapped, context)
+
+    def _part(self, version: int) -> MasterKeys:
+        """For a version that nobody holds, any part will say so."""
+        return self._parts.get(version) or next(iter(self._parts.values()))
+
+
+def needs_file(settings: Settings) -> bool:
+    """Whether the master key is to be found in a file, as neither the environment nor KMS has it."""
+    return settings.master_keys is None and settings.kms_key_id is None
+
+
+def load_master_keys(settings: Settings) -> MasterKeys:
+    """The master keys that the settings name, here, in KMS or in both. Raises MasterKeyError when there are
+    none, or unusable ones."""
+    if not settings.kms_key_id:
+        return _local_master_keys(settings)
+    from storage.kms import kms_master_keys
+
+    in_kms = kms_master_keys(settings)
+    if settings.master_keys or settings.master_key_file:
+        return MixedMasterKeys(_local_master_keys(settings), in_kms)
+    return in_kms
+
+
+def _local_master_keys(settings: Settings) -> LocalMasterKeys:
     if settings.master_keys:
         keys = parse(settings.master_keys.get_secret_value().split(","), "MASTER_KEYS")
         return LocalMasterKeys(keys, where="MASTER_KEYS")

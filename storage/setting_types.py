@@ -16,6 +16,7 @@ _POSTGRES_OPTIONS = frozenset(
     {"ssl", "sslmode", "host", "port", "timeout", "command_timeout", "target_session_attrs"}
     | {"prepared_statement_cache_size", "statement_cache_size"}
 )
+_KMS_ENTRY = re.compile(r"(?:([0-9]{1,9}):)?((?:arn:aws[\w-]*:kms:[\w:-]+[:/])?[\w/-]{1,256})", re.ASCII)
 _SQLITE = re.compile(r"sqlite(?:\+aiosqlite)?://(.*)", re.DOTALL)
 
 
@@ -135,6 +136,30 @@ def _home(value: Path) -> Path:
     return folder
 
 
+def kms_keys(text: str) -> dict[int, str]:
+    """KMS_KEY_ID as keys by version: one key is version 1, several are VERSION:KEY. Raises ValueError."""
+    keys: dict[int, str] = {}
+    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+    for entry in entries:
+        parts = _KMS_ENTRY.fullmatch(entry)
+        if parts is None or (len(entries) > 1 and parts[1] is None) or int(parts[1] or 1) < 1:
+            raise ValueError(
+                "must be the id, ARN or alias of a KMS key, or several as VERSION:KEY with commas"
+            )
+        version = int(parts[1] or 1)
+        if version in keys or parts[2] in keys.values():
+            raise ValueError("repeats a version or a key: keep each once")
+        keys[version] = parts[2]
+    if not keys:
+        raise ValueError("names no key")
+    return keys
+
+
+def _kms_key_id(value: str) -> str:
+    kms_keys(value)
+    return value.strip()
+
+
 Secret = Annotated[SecretStr, AfterValidator(_clean_secret)]
 SlackBotToken = Annotated[Secret, _starting_with("xoxb-", "xoxe.xoxb-")]
 SlackAppToken = Annotated[Secret, _starting_with("xapp-")]
@@ -144,6 +169,7 @@ DatabaseUrl = Annotated[Secret, AfterValidator(_database_url)]
 PostgresUrl = Annotated[DatabaseUrl, AfterValidator(_postgres_only)]
 SmtpUrl = Annotated[Secret, _url_with_host("smtp", "smtps")]
 SentryDsn = Annotated[Secret, _url_with_host("https", "http")]
+KmsKeyId = Annotated[str, AfterValidator(_kms_key_id)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 PublicUrl = Annotated[WebUrl, AfterValidator(_https_unless_local)]
 Home = Annotated[Path, AfterValidator(_home)]

@@ -122,9 +122,18 @@ class Settings(BaseSettings):
         shown="master.key in CHEWBOTTA_HOME, if that file exists",
         validation_alias=AliasChoices("MASTER_KEY_FILE", "MASTER_KEYS_FILE"),
     )
-    kms_key_id: str | None = _setting(
-        "Keys", "Reserved for a key management service; must not be set in this version."
+    kms_key_id: kinds.KmsKeyId | None = _setting(
+        "Keys",
+        "AWS KMS in place of a master key of one's own: the id, ARN or alias of a key, or several as "
+        "VERSION:KEY with commas. Needs `chewbotta[aws]`.",
     )
+    aws_region: str | None = _setting(
+        "Keys",
+        "The AWS region of the KMS key.",
+        shown="that of the ARN in KMS_KEY_ID",
+        validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"),
+    )
+    aws_endpoint_url: kinds.WebUrl | None = _setting("Keys", "Another KMS than Amazon's, for tests.")
     public_url: kinds.PublicUrl | None = _setting(
         "Web", "Where people and webhooks reach this installation: https://chewbotta.example.com"
     )
@@ -192,10 +201,6 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
-        if self.kms_key_id:
-            raise ValueError(
-                "KMS_KEY_ID: this version takes its master key from MASTER_KEYS or MASTER_KEY_FILE; unset it"
-            )
         if self.master_keys and self.master_key_file:
             raise ValueError("MASTER_KEYS and MASTER_KEY_FILE are both set: keep one of them")
         keystore = kinds.database_identity(self.keystore_url.get_secret_value())

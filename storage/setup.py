@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from storage import accounts, migrate
 from storage.errors import OperatorError
-from storage.master_keys import create_file, default_file
+from storage.master_keys import create_file, default_file, needs_file
 from storage.session import Database
 from storage.settings import Settings
 from storage.vault import open_vault
@@ -35,7 +35,7 @@ async def initialise(
     _check(time_zone, currency)
     settings.chewbotta_home.mkdir(mode=0o700, parents=True, exist_ok=True)
     key_file = None
-    if settings.master_keys is None and not default_file(settings).exists():
+    if needs_file(settings) and not default_file(settings).exists():
         key_file = default_file(settings)
         create_file(key_file)
     await migrate_database(settings)

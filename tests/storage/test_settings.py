@@ -97,7 +97,9 @@ HIDDEN = "h1dden-passw0rd"
         ("OPENAI_BASE_URL", "openai", "https://"),
         ("LOG_LEVEL", "LOUD", "DEBUG"),
         ("CHEWBOTTA_HOME", "/dev/null", "folder"),
-        ("KMS_KEY_ID", "alias/x", "MASTER_KEY"),
+        ("KMS_KEY_ID", "a key", "VERSION:KEY"),
+        ("KMS_KEY_ID", "alias/one,alias/two", "VERSION:KEY"),
+        ("KMS_KEY_ID", "1:alias/one,1:alias/two", "repeats"),
     ],
 )
 def test_an_unusable_value_is_refused_in_one_line(
