@@ -75,13 +75,21 @@ def matches(scope: Scope, profile_id: Any) -> Column:
     return _Filtering(scope, profile_id).where(scope.filters)
 
 
+def _plain(term: Filter) -> Filter:
+    """A term that is negated twice is not negated."""
+    while isinstance(term, Not) and isinstance(term.term, Not):
+        term = term.term.term
+    return term
+
+
 def _flat(terms: Terms) -> list[Filter]:
     """The terms of nested "and"s side by side."""
-    return [part for term in terms for part in (_flat(term.terms) if isinstance(term, And) else [term])]
+    plain = [_plain(term) for term in terms]
+    return [part for term in plain for part in (_flat(term.terms) if isinstance(term, And) else [term])]
 
 
 def _negated(term: Filter) -> Filter:
-    return term.term if isinstance(term, Not) else Not(term=term)
+    return _plain(Not(term=term))
 
 
 def _is_of_span(term: Filter) -> bool:
@@ -132,7 +140,7 @@ class _Filtering:
     def where(self, term: Filter, *, opposite: bool = False, beside: Terms = ()) -> Column:
         """The condition that `term` holds, or that it does not."""
         if _is_of_span(term):
-            return self._spans([_negated(term) if opposite else term], beside)
+            return self._spans([_negated(term) if opposite else _plain(term)], beside)
         match term:
             case Not():
                 return self.where(term.term, opposite=not opposite, beside=beside)

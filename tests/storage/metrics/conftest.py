@@ -1,6 +1,59 @@
-"""Property tests try the same examples on every run, however busy the machine."""
+"""Property tests try the same examples on every run; the company is founded once a module and database."""
 
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
 from hypothesis import settings
+
+from storage.keystore import KeyStore
+from storage.master_keys import LocalMasterKeys
+from storage.session import Database
+from storage.vault import Vault
+from tests import postgres
+from tests.conftest import run_sql
+from tests.storage.metrics.company import found
+from tests.world import World, make_world
 
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs_postgres)]
+)
+def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database that the tests of a module read together."""
+    if request.param == "sqlite":
+        file = tmp_path_factory.mktemp("shared") / "chewbotta.sqlite3"
+        template: Path = request.getfixturevalue("migrated_sqlite")
+        file.write_bytes(template.read_bytes())
+        yield f"sqlite+aiosqlite:///{file}"
+        return
+    cluster: postgres.Cluster = request.getfixturevalue("cluster")
+    template_name: str = request.getfixturevalue("migrated_postgres")
+    name = postgres.unused_name()
+    asyncio.run(run_sql(cluster.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template_name}"))
+    yield cluster.url(name)
+    asyncio.run(run_sql(cluster.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_world(shared_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """An account with one empty source."""
+    keys = tmp_path_factory.mktemp("keys") / "keys.sqlite3"
+    master = LocalMasterKeys({1: secrets.token_bytes(32)}, where="the test")
+    db = Database.connect(shared_url)
+    async with Vault(KeyStore(f"sqlite+aiosqlite:///{keys}"), master) as vault:
+        yield await make_world(db, vault)
+    await db.dispose()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def company(shared_world: World) -> World:
+    """The company of `company.py`."""
+    await found(shared_world)
+    return shared_world
