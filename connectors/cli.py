@@ -12,6 +12,7 @@ from storage.command_line import Opened, fail, opened, run
 if TYPE_CHECKING:
     from connectors.base import Access
     from connectors.sync import SyncResult
+    from storage.receipts import SignedReceipt
     from storage.settings import Settings
 
 source_app = typer.Typer(
@@ -152,20 +153,27 @@ def remove(
     source: Annotated[int, typer.Argument(help="The source's number, as `source list` shows it.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a system and all of its customers' data, at once and for good."""
+    """Remove a system and all of its customers' data, at once and for good.
+
+    Prints the signed receipt of what went and what is left elsewhere. Interrupted, the same command goes on.
+    """
     if not yes:
         typer.confirm(f"Delete source {source} and everything it brought?", abort=True)
-    run(lambda settings: _remove(settings, source))
-    typer.echo(f"Source {source} and everything it brought are gone.")
+    receipt = run(lambda settings: _remove(settings, source))
+    typer.echo(receipt.as_json(), nl=False)
+    typer.echo(
+        f"Source {source} and everything it brought are gone. The receipt is kept: `chewbotta receipt list`.",
+        err=True,
+    )
 
 
-async def _remove(settings: "Settings", source_id: int) -> None:
-    from storage import accounts, sources
+async def _remove(settings: "Settings", source_id: int) -> "SignedReceipt":
+    from storage import accounts
+    from storage.source_removal import remove_source
 
     async with opened(settings) as place:
         account_id = await accounts.sole_account(place.db)
-        await sources.get_source(place.db, account_id, source_id)
-        await sources.remove_source(place.db, place.vault, account_id, source_id)
+        return await remove_source(place.db, place.vault, account_id, source_id)
 
 
 def sync(

@@ -3,113 +3,157 @@
 Past money must not change when a customer goes (semantics: "What deletion leaves"). So a customer's
 subscriptions, invoices and payments get a random anonymous id in place of the customer's, its
 subscriptions end with the deletion, and a keyed tombstone keeps late pages and events from bringing the
-customer back.
+customer back (`tombstones.py`).
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
-from storage.bulk import among
+from storage.bulk import among, insert_new
+from storage.mentions import forget_mentions
+from storage.models.base import table_of
 from storage.records import SubscriptionStatus
-from storage.rows import Row, Target, Writing
 
 _NAMES_A_CUSTOMER: tuple[Any, ...] = (models.Subscription, models.Invoice, models.Payment, models.MrrSpan)
+_LEADS_TO_IT: tuple[tuple[Any, str], ...] = (
+    (models.Customer, "id"),
+    (models.CustomerLink, "customer_id"),
+    (models.StaleCustomer, "customer_id"),
+)
 
 
 async def forget_customers(
-    session: AsyncSession, account_id: int, source_id: int, customer_ids: Sequence[bytes], at: datetime
+    session: AsyncSession,
+    account_id: int,
+    source_id: int,
+    deleted: Mapping[bytes, datetime],
+    *,
+    noticed_at: datetime,
 ) -> set[bytes]:
-    """Deletes these customers and makes what they had anonymous; `at` is when the source deleted them.
+    """Deletes these customers (id → when the source deleted them) and makes what they had anonymous.
 
     Returns the ids whose MRR must be recomputed: the new anonymous ones, and those of the records that
-    shared a profile with the deleted ones.
+    shared a profile with the deleted ones. `noticed_at` starts the day within which the data key is renewed.
     """
-    stale: set[bytes] = set()
-    for customer_id in customer_ids:
-        await _bury(session, account_id, source_id, customer_id, at)
-        stale |= await _profile_mates(session, account_id, source_id, customer_id)
-        stale.add(await _make_anonymous(session, account_id, source_id, customer_id, at))
-    return stale
+    if not deleted:
+        return set()
+    ids = list(deleted)
+    await _bury(session, account_id, source_id, deleted)
+    await forget_mentions(session, account_id, source_id, ids)
+    mates = await _leave_profiles(session, account_id, source_id, ids)
+    nobody = {customer_id: secrets.token_bytes(16) for customer_id in ids}
+    await _make_anonymous(session, account_id, source_id, nobody)
+    await _end_subscriptions(session, account_id, source_id, {nobody[id_]: at for id_, at in deleted.items()})
+    for model, column in _LEADS_TO_IT:
+        await session.execute(
+            delete(model).where(
+                model.account_id == account_id,
+                model.source_id == source_id,
+                among(session, getattr(model, column), ids),
+            )
+        )
+    await renew_key_since(session, account_id, source_id, noticed_at)
+    return mates | set(nobody.values())
 
 
 async def _bury(
-    session: AsyncSession, account_id: int, source_id: int, customer_id: bytes, at: datetime
+    session: AsyncSession, account_id: int, source_id: int, deleted: Mapping[bytes, datetime]
 ) -> None:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    row = {"account_id": account_id, "source_id": source_id, "customer_id": customer_id, "deleted_at": at}
-    await session.execute(dialect.insert(models.Tombstone).on_conflict_do_nothing(), [row])
+    rows = [
+        {"account_id": account_id, "source_id": source_id, "customer_id": customer_id, "deleted_at": at}
+        for customer_id, at in deleted.items()
+    ]
+    await insert_new(session, models.Tombstone, rows)
 
 
-async def _profile_mates(
-    session: AsyncSession, account_id: int, source_id: int, customer_id: bytes
+async def renew_key_since(
+    session: AsyncSession, account_id: int, source_id: int, noticed_at: datetime
+) -> None:
+    """Notes that something sealed was forgotten: within a day the source's data key is renewed."""
+    source = models.Source
+    await session.execute(
+        update(source)
+        .where(source.account_id == account_id, source.source_id == source_id, source.rekey_since.is_(None))
+        .values(rekey_since=noticed_at)
+    )
+
+
+async def _leave_profiles(
+    session: AsyncSession, account_id: int, source_id: int, ids: Sequence[bytes]
 ) -> set[bytes]:
-    """The other records of the customer's profile, which is joined anew without it."""
+    """The other records of the customers' profiles, which are joined anew without them."""
     customer = models.Customer
-    profile = await session.scalar(
+    found = await session.scalars(
         select(customer.profile_id).where(
-            customer.account_id == account_id, customer.source_id == source_id, customer.id == customer_id
+            customer.account_id == account_id,
+            customer.source_id == source_id,
+            among(session, customer.id, ids),
         )
     )
-    if profile is None:
+    profiles = set(found)
+    if not profiles:
         return set()
     for derived in (models.Movement, models.Profile):
         await session.execute(
-            delete(derived).where(derived.account_id == account_id, derived.profile_id == profile)
+            delete(derived).where(
+                derived.account_id == account_id, among(session, derived.profile_id, profiles)
+            )
         )
-    mates = await session.scalars(
+    members = await session.scalars(
         select(customer.id).where(
             customer.account_id == account_id,
             customer.source_id == source_id,
-            customer.profile_id == profile,
-            customer.id != customer_id,
+            among(session, customer.profile_id, profiles),
         )
     )
-    return set(mates)
+    return set(members) - set(ids)
 
 
 async def _make_anonymous(
-    session: AsyncSession, account_id: int, source_id: int, customer_id: bytes, at: datetime
-) -> bytes:
-    nobody = secrets.token_bytes(16)
+    session: AsyncSession, account_id: int, source_id: int, nobody: Mapping[bytes, bytes]
+) -> None:
+    """Puts the anonymous id in place of the customer's, in every table that names customers."""
+    connection = await session.connection()
+    rows = [{"of_customer": customer_id, "anonymous": other} for customer_id, other in nobody.items()]
     for model in _NAMES_A_CUSTOMER:
-        await session.execute(
-            update(model)
+        table = table_of(model)
+        values: dict[str, Any] = {"customer_id": bindparam("anonymous")}
+        if model is models.MrrSpan:
+            values["profile_id"] = bindparam("anonymous")
+        await connection.execute(
+            update(table)
             .where(
-                model.account_id == account_id, model.source_id == source_id, model.customer_id == customer_id
+                table.c.account_id == account_id,
+                table.c.source_id == source_id,
+                table.c.customer_id == bindparam("of_customer"),
             )
-            .values(customer_id=nobody, **({"profile_id": nobody} if model is models.MrrSpan else {}))
+            .values(values),
+            rows,
         )
-    subscription = models.Subscription
-    await session.execute(
-        update(subscription)
+
+
+async def _end_subscriptions(
+    session: AsyncSession, account_id: int, source_id: int, ended: Mapping[bytes, datetime]
+) -> None:
+    table = table_of(models.Subscription)
+    connection = await session.connection()
+    await connection.execute(
+        update(table)
         .where(
-            subscription.account_id == account_id,
-            subscription.source_id == source_id,
-            subscription.customer_id == nobody,
-            subscription.ended_at.is_(None),
+            table.c.account_id == account_id,
+            table.c.source_id == source_id,
+            table.c.customer_id == bindparam("anonymous"),
+            table.c.ended_at.is_(None),
         )
-        .values(ended_at=at, status=SubscriptionStatus.CANCELED)
+        .values(ended_at=bindparam("at", type_=table.c.ended_at.type), status=SubscriptionStatus.CANCELED),
+        [{"anonymous": anonymous, "at": at} for anonymous, at in ended.items()],
     )
-    for leads_to_it, column in (
-        (models.Customer, models.Customer.id),
-        (models.CustomerLink, models.CustomerLink.customer_id),
-        (models.StaleCustomer, models.StaleCustomer.customer_id),
-    ):
-        await session.execute(
-            delete(leads_to_it).where(
-                leads_to_it.account_id == account_id,
-                leads_to_it.source_id == source_id,
-                column == customer_id,
-            )
-        )
-    return nobody
 
 
 async def remove_records(
@@ -124,7 +168,7 @@ async def remove_records(
     Returns the customers whose MRR may have moved.
     """
     table: Any = model
-    of_source = (table.account_id == account_id, table.source_id == source_id, table.id.in_(ids))
+    of_source = (table.account_id == account_id, table.source_id == source_id, among(session, table.id, ids))
     stale: set[bytes] = set()
     if hasattr(table, "customer_id"):
         stale = {
@@ -132,49 +176,3 @@ async def remove_records(
         }
     await session.execute(delete(table).where(*of_source))
     return stale
-
-
-async def respect_tombstones(
-    session: AsyncSession, writing: Writing, target: Target, rows: list[Row]
-) -> list[Row]:
-    """Deleted customers stay deleted; what they had stays anonymous, but is still kept up to date."""
-    column = "id" if target.model is models.Customer else "customer_id"
-    named = {row[column] for row in rows if row.get(column) is not None}
-    if not named:
-        return rows
-    buried = set(
-        await session.scalars(
-            select(models.Tombstone.customer_id).where(
-                models.Tombstone.account_id == writing.account_id,
-                models.Tombstone.source_id == writing.source_id,
-                among(session, models.Tombstone.customer_id, named),
-            )
-        )
-    )
-    if not buried:
-        return rows
-    if target.model is models.Customer:
-        return [row for row in rows if row["id"] not in buried]
-    return await _keep_anonymous(session, writing, target, rows, buried)
-
-
-async def _keep_anonymous(
-    session: AsyncSession, writing: Writing, target: Target, rows: list[Row], buried: set[bytes]
-) -> list[Row]:
-    """Gives rows of deleted customers the anonymous id they are stored under, or a new one."""
-    model: Any = target.model
-    theirs = [row["id"] for row in rows if row["customer_id"] in buried]
-    found = await session.execute(
-        select(model.id, model.customer_id).where(
-            model.account_id == writing.account_id,
-            model.source_id == writing.source_id,
-            among(session, model.id, theirs),
-        )
-    )
-    stored = {row.id: row.customer_id for row in found}
-    return [
-        row | {"customer_id": stored.get(row["id"], secrets.token_bytes(16))}
-        if row["customer_id"] in buried
-        else row
-        for row in rows
-    ]

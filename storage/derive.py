@@ -26,9 +26,10 @@ from storage.metrics.line_states import PriceBook
 from storage.profile_facts import recompute_profiles
 from storage.profiles import rejoin
 from storage.session import Database
+from storage.source_lock import hold_source
 from storage.stored import StoredDiscount, StoredLine
 
-CHUNK = 500
+CHUNK = 250
 
 _ID_BYTES = 16
 
@@ -46,11 +47,15 @@ class _Setting:
 
 
 async def derive(db: Database, account_id: int, source_id: int, progress: Progress | None = None) -> int:
-    """Recomputes all stale customers of a source; returns how many. `progress` gets the number so far."""
+    """Recomputes all stale customers of a source; returns how many. `progress` gets the number so far.
+
+    Raises SourceGone when the source is removed meanwhile: nothing is derived of rows that are going.
+    """
     done = 0
     setting = await _prepare(db, account_id, source_id)
     while True:
         async with db.tenant(account_id) as session:
+            await hold_source(session, account_id, source_id)
             chunk = await _next_chunk(session, setting)
             if not chunk:
                 return done

@@ -14,7 +14,8 @@ from sqlalchemy.schema import CreateTable
 
 SCHEMA_VERSION = 1
 ACCOUNT_ITSELF = 0  # the source_id of an account's own keys
-DATA, IDS = "data", "ids"
+INSTALLATION = 0  # the account_id of keys that are nobody's
+DATA, IDS, SIGNING = "data", "ids", "sign"
 TOMBSTONE_EPOCH = 0
 CREATE_LOCK = 0x6368657779  # PostgreSQL advisory lock: one process makes the tables
 

@@ -9,6 +9,7 @@ import msgspec
 
 from storage import models, records
 from storage.metrics.money import licensed_products
+from storage.optional_fields import OPTIONAL, hash_only
 from storage.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 from storage.vault import SourceKeys
 
@@ -22,7 +23,7 @@ class Writing:
     """What a row needs to know of its surroundings.
 
     `observed_at` is when the records were read; `told`, by kind and vendor's id, when the source says that
-    one of them became what it is.
+    one of them became what it is; `switched_off` are the fields that its source must not store.
     """
 
     account_id: int
@@ -30,6 +31,7 @@ class Writing:
     keys: SourceKeys
     observed_at: datetime
     told: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    switched_off: frozenset[str] = frozenset()
     _ids: dict[tuple[str, str], bytes] = field(default_factory=dict, repr=False)
 
     def since(self, record: records.Record) -> datetime:
@@ -80,15 +82,33 @@ def open_personal(keys: SourceKeys, row_id: bytes, sealed: bytes) -> Personal:
     )
 
 
+def blind_keys(keys: SourceKeys, personal: Personal) -> dict[str, bytes | None]:
+    """The look-up columns of a customer, from what is sealed of it."""
+    return {
+        "email_key": keys.blind("email", personal.email),
+        "domain_key": keys.blind("domain", personal.email),
+        "name_key": keys.blind("name", personal.name),
+        "phone_key": keys.blind("phone", personal.phone),
+    }
+
+
 def _customer(record: records.Customer, writing: Writing) -> Row:
+    keys, off = writing.keys, writing.switched_off
+    if "phone" in off:
+        record = msgspec.structs.replace(record, phone=None)
     row = writing.start(record)
-    keys = writing.keys
-    personal = Personal(record.id, record.name, record.email, record.phone, record.links)
+    personal = Personal(
+        record.id,
+        name=None if "name" in off else record.name,
+        email=None if "email" in off else record.email,
+        phone=record.phone,
+        links=record.links,
+    )
     row["sealed"] = seal_personal(keys, row["id"], personal)
-    row["email_key"] = keys.blind("email", record.email)
-    row["domain_key"] = keys.blind("domain", record.email)
-    row["name_key"] = keys.blind("name", record.name)
-    row["phone_key"] = keys.blind("phone", record.phone)
+    row |= blind_keys(keys, personal)
+    row |= {
+        f"{name}_key": hash_only(keys, name, getattr(record, name)) for name in off if OPTIONAL[name].hashed
+    }
     row["profile_id"] = row["id"]
     row["country"] = record.country
     row["currency"] = record.currency

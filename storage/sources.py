@@ -1,12 +1,11 @@
-"""Sources of an account: added, listed, opened, removed; and how far their sync has come."""
+"""Sources of an account: added, listed, opened; and how far their sync has come."""
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from storage import models
 from storage.errors import OperatorError
@@ -14,8 +13,6 @@ from storage.models import Source, SourceState
 from storage.session import Database
 from storage.source_keys import SourceKeys
 from storage.vault import Vault
-
-_DELETED_AT_ONCE = 5_000
 
 
 class NoSourceError(OperatorError):
@@ -103,62 +100,6 @@ async def get_source(db: Database, account_id: int, source_id: int) -> Source:
     if source is None or source.state == SourceState.REMOVING:
         raise NoSourceError(f"There is no source {source_id}: `chewbotta source list` shows them.")
     return source
-
-
-async def remove_source(db: Database, vault: Vault, account_id: int, source_id: int) -> None:
-    """Removes a source and everything it brought.
-
-    Its keys are destroyed first: from then on nothing of it can be read, here or in a backup. Writers see
-    its state in their own transaction and stop. The rows follow, in batches that hold no long lock; if
-    that is interrupted, the same call goes on.
-    """
-    async with db.tenant(account_id) as session:
-        await session.execute(
-            update(Source)
-            .where(Source.account_id == account_id, Source.source_id == source_id)
-            .values(state=SourceState.REMOVING)
-        )
-    await vault.destroy_source_keys(account_id, source_id)
-    await _forget_profiles(db, account_id, source_id)
-    for mapper in models.Base.registry.mappers:
-        if issubclass(mapper.class_, models.OfSource):
-            await _delete_rows(db, mapper.class_, account_id, source_id)
-    async with db.tenant(account_id) as session:
-        await session.execute(
-            delete(Source).where(Source.account_id == account_id, Source.source_id == source_id)
-        )
-
-
-async def _forget_profiles(db: Database, account_id: int, source_id: int) -> None:
-    """Deletes what was derived of the source's profiles, together with the spans that name them."""
-    span, customer = models.MrrSpan, models.Customer
-    for derived in (models.Movement, models.Profile):
-        async with db.tenant(account_id) as session:
-            for names in (span, customer):
-                of_source = select(names.profile_id).where(
-                    names.account_id == account_id, names.source_id == source_id
-                )
-                await session.execute(
-                    delete(derived).where(
-                        derived.account_id == account_id, derived.profile_id.in_(of_source)
-                    )
-                )
-
-
-async def _delete_rows(db: Database, model: Any, account_id: int, source_id: int) -> None:
-    table = model.__table__
-    key = [column for column in table.primary_key if column.name not in ("account_id", "source_id")]
-    of_source = (table.c.account_id == account_id, table.c.source_id == source_id)
-    while True:
-        async with db.tenant(account_id) as session:
-            connection = await session.connection()
-            if len(key) == 1:
-                batch = select(key[0]).where(*of_source).limit(_DELETED_AT_ONCE)
-                done = await connection.execute(delete(table).where(*of_source, key[0].in_(batch)))
-            else:
-                done = await connection.execute(delete(table).where(*of_source))
-        if done.rowcount < _DELETED_AT_ONCE or len(key) != 1:
-            return
 
 
 async def as_of(db: Database, account_id: int) -> dict[str, datetime]:

@@ -3,24 +3,25 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models, records
 from storage.bulk import among, insert_new, upsert
-from storage.deletion import forget_customers, remove_records, respect_tombstones
+from storage.deletion import forget_customers, remove_records
 from storage.rows import TARGETS, Row, Target, Writing, link_rows
+from storage.source_lock import SourceGone, hold_source
 from storage.subscription_changes import note_subscription_changes
+from storage.tombstones import bury_erased, has_erased, respect_tombstones
+
+__all__ = ["SourceGone", "Written", "mark_customers_stale", "write_records"]
 
 _ROWS_A_TURN = 100
 """How many rows are made at once: a few milliseconds' work."""
-
-
-class SourceGone(RuntimeError):
-    """The source is paused or being removed: it takes no rows, and running work on it must stop."""
 
 
 @dataclass(slots=True)
@@ -55,7 +56,14 @@ async def write_records(
     With `mark_stale`, customers whose MRR may have moved are noted in the same transaction; a full sync
     leaves that to its end. Raises SourceGone when the source no longer takes rows.
     """
-    await _require_active(session, writing)
+    batch = list(batch)
+    # Whoever deletes is alone: else a page written at the same time could name a customer who is just going.
+    alone = any(isinstance(record, records.Deletion) for record in batch) or (
+        any(isinstance(record, records.Customer) for record in batch)
+        and await has_erased(session, writing.account_id, writing.source_id)
+    )
+    switched_off = await hold_source(session, writing.account_id, writing.source_id, alone=alone)
+    writing = replace(writing, switched_off=frozenset(switched_off))
     by_class: dict[type[records.Record], dict[str, Any]] = defaultdict(dict)
     gone: list[records.Deletion] = []
     for record in batch:
@@ -75,20 +83,6 @@ async def write_records(
     return written
 
 
-async def _require_active(session: AsyncSession, writing: Writing) -> None:
-    """Holds the source's row until the commit: its removal waits for us, and we see it before we write."""
-    source = (
-        select(models.Source.state)
-        .where(
-            models.Source.account_id == writing.account_id,
-            models.Source.source_id == writing.source_id,
-        )
-        .with_for_update(read=True)
-    )
-    if await session.scalar(source) != models.SourceState.ACTIVE:
-        raise SourceGone(f"source {writing.source_id} is paused or being removed")
-
-
 async def _write_class(
     session: AsyncSession,
     writing: Writing,
@@ -98,6 +92,7 @@ async def _write_class(
 ) -> set[bytes]:
     """Upserts records of one class; returns the customers whose MRR may have moved."""
     target = TARGETS[record_class]
+    stale = await bury_erased(session, writing, found) if record_class is records.Customer else set()
     rows = await _to_rows(target, found, writing)
     rows = await respect_tombstones(session, writing, target, rows)
     if record_class is records.Subscription:
@@ -112,10 +107,10 @@ async def _write_class(
     written.inserted[kind] += inserted
     written.changed[kind] += len(touched) - inserted
     written.unchanged[kind] += len(rows) - len(touched)
-    if target.customer_column is None:
-        return set()
-    customers = (row[target.customer_column] for row in rows if row["id"] in touched)
-    return {customer for customer in customers if customer is not None}
+    if target.customer_column is not None:
+        customers = (row[target.customer_column] for row in rows if row["id"] in touched)
+        stale |= {customer for customer in customers if customer is not None}
+    return stale
 
 
 async def _to_rows(target: Target, found: Sequence[Any], writing: Writing) -> list[Row]:
@@ -151,17 +146,18 @@ async def _apply_deletions(
 ) -> set[bytes]:
     """Forgets customers with all that names them, other objects lose their row. Returns stale customers."""
     stale: set[bytes] = set()
+    by_class: dict[type[records.Record], dict[bytes, datetime]] = defaultdict(dict)
     for deletion in gone:
-        row_id = writing.record_id(deletion.of.KIND, deletion.id)
-        if deletion.of is records.Customer:
+        by_class[deletion.of][writing.record_id(deletion.of.KIND, deletion.id)] = deletion.deleted_at
+    account_id, source_id = writing.account_id, writing.source_id
+    for of, deleted in by_class.items():
+        if of is records.Customer:
             stale |= await forget_customers(
-                session, writing.account_id, writing.source_id, [row_id], deletion.deleted_at
+                session, account_id, source_id, deleted, noticed_at=writing.observed_at
             )
         else:
-            stale |= await remove_records(
-                session, TARGETS[deletion.of].model, writing.account_id, writing.source_id, [row_id]
-            )
-        written.deleted += 1
+            stale |= await remove_records(session, TARGETS[of].model, account_id, source_id, list(deleted))
+        written.deleted += len(deleted)
     return stale
 
 

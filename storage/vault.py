@@ -20,7 +20,7 @@ from typing import Self
 from storage.errors import OperatorError
 from storage.key_ring import KeyRing, Progress
 from storage.keystore import KeyStore, Slot, StoredKey
-from storage.keystore_schema import ACCOUNT_ITSELF, DATA, IDS
+from storage.keystore_schema import ACCOUNT_ITSELF, DATA, IDS, INSTALLATION, SIGNING
 from storage.master_keys import MasterKeys, load_master_keys
 from storage.settings import Settings
 from storage.source_keys import (
@@ -159,6 +159,15 @@ class Vault:
         self._cache.pop((account_id, source_id), None)
         await self._store.scrub()
         return retired
+
+    async def signing_seed(self) -> bytes:
+        """32 random bytes of this installation that outlive every account: what receipts are signed with."""
+        slot = Slot(INSTALLATION, ACCOUNT_ITSELF, SIGNING, 1)
+        for _ in range(_ATTEMPTS):
+            if kept := await self._store.keys(INSTALLATION, ACCOUNT_ITSELF):
+                return await self._ring.unwrap(kept[0])
+            await self._ring.make([slot])
+        raise VaultError("the key store takes no key to sign receipts with")
 
     async def rewrap_all(self, progress: Progress | None = None) -> int:
         """Wraps every data key with the highest master key version held: see `KeyRing.rewrap_all`."""

@@ -13,7 +13,8 @@ from storage import models
 from storage.locks import Busy
 from storage.metrics.figures import Number
 from storage.metrics.plan import Plan
-from storage.sources import SourceSecret, add_source, remove_source
+from storage.source_removal import remove_source
+from storage.sources import SourceSecret, add_source
 from storage.vault import KeyDestroyed
 from tests.vendors import stripe_objects as make
 from tests.vendors.stripe import StripeServer
