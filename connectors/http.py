@@ -40,8 +40,10 @@ Clock = Callable[[], datetime]
 
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 _FINAL: Mapping[int, type[ConnectorError]] = {401: KeyRefused, 403: NotPermitted, 404: NotOffered}
-_CODE = re.compile(r"[a-z_]{1,64}")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_\-]{4,64}")
+# Codes are words joined by underscores, and request ids have letters and digits: a name or a telephone number
+# that a vendor quotes in their place is neither.
+_CODE = re.compile(r"(?=.{1,64}$)[a-z]+(?:_[a-z]+)+")
+_REQUEST_ID = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=[^0-9]*[0-9])[A-Za-z0-9_\-]{4,64}")
 
 stamina.instrumentation.set_on_retry_hooks(())  # they print; failed attempts go to `on_error` instead
 

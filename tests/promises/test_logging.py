@@ -219,6 +219,11 @@ def _vendor_answers(canaries: Canaries) -> list[Callable[[web.Request], Any]]:
     return [
         lambda _: web.json_response(error, status=500, headers=headers),
         lambda _: web.json_response(error, status=429, headers=headers),
+        lambda _: web.json_response(
+            {"error": {"code": word.lower(), "type": word.lower()}},
+            status=503,
+            headers={"Request-Id": canaries.phone},
+        ),
         lambda _: web.Response(text=f"<html>{word}", status=502, headers=headers),
         lambda _: web.json_response({"object": "list", "data": [{"id": word, "created": word}]}),
         lambda _: web.Response(text=f'{{"data": "{word}'),
@@ -234,7 +239,7 @@ def _vendor_answers(canaries: Canaries) -> list[Callable[[web.Request], Any]]:
 async def test_nothing_personal_in_the_log_of_syncs_and_their_errors(
     stage: Stage, server: StripeServer, logging_on: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A vendor that answers wrongly in eleven ways, full of canaries, leaves none in the log or the cache."""
+    """A vendor that answers wrongly in twelve ways, full of canaries, leaves none in the log or the cache."""
     for answer in _vendor_answers(stage.canaries):
         server.break_next("/v1/customers", answer)
         with contextlib.suppress(ConnectorError):
