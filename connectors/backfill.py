@@ -1,8 +1,9 @@
 """The first load: all streams at the same time, and long ones in parallel windows of creation dates.
 
 A reader walks one window from its newest object to its oldest. Whoever has nothing left to read takes over
-the older half of the longest walk, so that no stream's length has to be known beforehand. One writer
-stores what all readers bring, many pages in one transaction.
+the older half of the longest walk, so that no stream's length has to be known beforehand. A stream has one
+writer, which stores what its readers bring, many pages in one transaction and in their order; the writers of
+different streams share no rows, so that one can make its rows while another waits for the database.
 """
 
 import asyncio
@@ -15,10 +16,12 @@ from connectors.errors import NotOffered, NotPermitted
 from storage.checkpoints import Mark, Place
 
 READERS = 16
-_MOST_PAGES_A_WRITE = 16
+_MOST_PAGES_A_WRITE = 10
+_WRITES_AT_A_TIME = 3
 _SHORTEST_WINDOW = timedelta(hours=1)
 
 Write = Callable[[list[Page], list[Mark]], Awaitable[None]]
+_Pages = asyncio.Queue[tuple[Page | None, list[Mark]]]
 
 
 @dataclass(slots=True, eq=False)
@@ -50,17 +53,21 @@ class Backfill:
         self._walking: list[_Walk] = []
         self._left_out: dict[str, str] = {}
         self._news = asyncio.Condition()
-        self._pages: asyncio.Queue[tuple[Page | None, list[Mark]]] = asyncio.Queue(maxsize=2 * READERS)
+        self._pages: dict[str, _Pages] = {
+            stream.name: asyncio.Queue(maxsize=READERS) for stream in connector.streams
+        }
+        self._writes = asyncio.Semaphore(_WRITES_AT_A_TIME)
 
     async def run(self, marks: list[Mark]) -> dict[str, str]:
         """Loads what `marks` do not call done; returns the streams that were left out, with the reason."""
         self._plan(marks)
         try:
             async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(self._store())
+                writers = [tasks.create_task(self._store(pages)) for pages in self._pages.values()]
                 await asyncio.gather(*(tasks.create_task(self._read()) for _ in range(READERS)))
-                await self._pages.join()
-                writer.cancel()
+                for pages, writer in zip(self._pages.values(), writers, strict=True):
+                    await pages.join()
+                    writer.cancel()
         except BaseExceptionGroup as group:
             raise _first(group) from None
         return self._left_out
@@ -112,7 +119,7 @@ class Backfill:
         async for page in self._connector.pages(walk.stream, walk.window, walk.cursor):
             past = _is_past(walk, page)
             done = page.cursor is None or past
-            await self._pages.put((page, [walk.mark(page.cursor, done=done)]))
+            await self._pages[walk.stream.name].put((page, [walk.mark(page.cursor, done=done)]))
             if done:
                 return
             walk.cursor, walk.reached = page.cursor, page.reached
@@ -126,7 +133,8 @@ class Backfill:
             return None
         older, longest.window = longest.window.split(longest.reached - self._rest(longest) / 2)
         taken = _Walk(longest.stream, older)
-        await self._pages.put((None, [longest.mark(longest.cursor), taken.mark(None)]))
+        shared = [longest.mark(longest.cursor), taken.mark(None)]
+        await self._pages[taken.stream.name].put((None, shared))
         return taken
 
     def _rest(self, walk: _Walk) -> timedelta:
@@ -135,16 +143,17 @@ class Backfill:
             return timedelta(0)
         return walk.reached - (walk.window.start or self._connector.founded)
 
-    async def _store(self) -> None:
-        """Writes whatever pages are there, together."""
+    async def _store(self, pages: _Pages) -> None:
+        """Writes whatever pages of a stream are there, together."""
         while True:
-            taken = [await self._pages.get()]
-            while len(taken) < _MOST_PAGES_A_WRITE and not self._pages.empty():
-                taken.append(self._pages.get_nowait())
-            marks = {(mark.stream, mark.window): mark for _, noted in taken for mark in noted}
-            await self._write([page for page, _ in taken if page is not None], list(marks.values()))
+            taken = [await pages.get()]
+            async with self._writes:
+                while len(taken) < _MOST_PAGES_A_WRITE and not pages.empty():
+                    taken.append(pages.get_nowait())
+                marks = {mark.window: mark for _, noted in taken for mark in noted}
+                await self._write([page for page, _ in taken if page is not None], list(marks.values()))
             for _ in taken:
-                self._pages.task_done()
+                pages.task_done()
 
 
 def _is_past(walk: _Walk, page: Page) -> bool:

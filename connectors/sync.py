@@ -4,9 +4,12 @@ A page and its checkpoint are one transaction, so a killed sync loses nothing an
 again that were on their way. One sync of a source runs at a time, over all processes.
 """
 
+import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 
 from sqlalchemy import update
 
@@ -14,7 +17,7 @@ from connectors.backfill import Backfill
 from connectors.base import Connector, Credential, Feed, Page, Skipped
 from connectors.errors import ErrorReport, NotOffered, NotPermitted, RelistNeeded
 from connectors.registry import connector_class
-from storage import sources
+from storage import normalise, sources
 from storage.checkpoints import Mark, Place, clear_marks, load_marks, save_marks
 from storage.derive import derive, mark_all_stale
 from storage.locks import exclusive
@@ -71,6 +74,7 @@ async def sync_source(
 
     `full` reads everything again. An interrupted load goes on where it stopped.
     """
+    await asyncio.to_thread(_settle)
     async with exclusive(db, f"sync:{account_id}:{source_id}"):
         source = await sources.get_source(db, account_id, source_id)
         secret = await sources.open_secret(vault, source)
@@ -79,6 +83,16 @@ async def sync_source(
         async with make(Credential(key=secret.key, base_url=source.base_url), on_error=on_error) as connector:
             run = _Run(db, vault, source, connector, on_progress or _silent, clock)
             return await run.sync(full=full)
+
+
+@cache
+def _settle() -> None:
+    """Loads what a sync needs, once a process, and tells the garbage collector that it stays.
+
+    Else each full collection walks through all of it, a tenth of a second with the event loop standing still.
+    """
+    normalise.load()
+    gc.freeze()
 
 
 def _silent(_: Progress) -> None:

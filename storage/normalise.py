@@ -88,6 +88,12 @@ def external_id(value: str) -> str | None:
     return value.strip() or None
 
 
+def load() -> None:
+    """Reads the lists of suffixes and mail providers now, not with the first domain: it takes a moment."""
+    _suffixes()
+    _public_mail()
+
+
 def is_public_mail(registrable_domain: str) -> bool:
     """Whether a domain (as `tldextract` cuts it) is a mail provider's, where neighbours share nothing."""
     domains, brands = _public_mail()
