@@ -33,7 +33,7 @@ def _on_postgres(days: int) -> None:
     _postgres_guard(
         "audit_entry",
         f"TG_OP = 'DELETE' AND ({gone}"
-        f" OR {by_keeper} AND (OLD.at < now() - interval '{days} days' OR {leaving}))",
+        f" OR {by_keeper} AND (OLD.at < now() - interval '{24 * days} hours' OR {leaving}))",
     )
     _postgres_guard("audit_head", f"TG_OP = 'DELETE' AND ({gone} OR {by_keeper} AND {leaving})")
 

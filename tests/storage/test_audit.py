@@ -245,7 +245,9 @@ class TestAppendOnly:
         """A purge's session removes today's entries only of an account that is being deleted."""
         await forge(world, entries=3)
         async with world.db.tenant(world.account_id) as session:
-            await session.execute(update(Account).values(deleting=deleting))
+            await session.execute(
+                update(Account).where(Account.account_id == world.account_id).values(deleting=deleting)
+            )
         try:
             async with world.db.keeper() as session:
                 await session.execute(delete(AuditEntry).where(AuditEntry.account_id == world.account_id))

@@ -171,7 +171,7 @@ def _appoint_keeper() -> None:
     guards.let_expire(
         "audit_entry",
         "account_id, number, at, action, before, digest",
-        "at < now() - interval '60 days' OR EXISTS (SELECT FROM account AS owner"
+        "at < now() - interval '1440 hours' OR EXISTS (SELECT FROM account AS owner"
         " WHERE owner.account_id = audit_entry.account_id AND owner.deleting)",
     )
     guards.let_note("audit_entry", "INSERT", guards.KEEPER_ROLE, "action = 'purge:ran'")
@@ -181,18 +181,18 @@ def _appoint_keeper() -> None:
 
 
 _EXPIRED = (
-    ("source_error", "account_id, source_id, error_id, at", "at < now() - interval '30 days'"),
+    ("source_error", "account_id, source_id, error_id, at", "at < now() - interval '720 hours'"),
     (
         "webhook_event",
         "account_id, source_id, event_id, received_at",
-        "received_at < now() - interval '30 days'",
+        "received_at < now() - interval '720 hours'",
     ),
     ("conversation", "account_id, key, expires_at", "expires_at < now()"),
     ("seen_event", "account_id, key, seen_at", "seen_at < now() - interval '24 hours'"),
     (
         "message",
         "account_id, message_id, at",
-        "at < now() - make_interval(days => (SELECT message_days FROM account AS owner"
+        "at < now() - make_interval(hours => 24 * (SELECT message_days FROM account AS owner"
         " WHERE owner.account_id = message.account_id))",
     ),
 )

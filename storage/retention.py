@@ -1,0 +1,242 @@
+"""How long everything is kept that goes by itself, in one table, and the purges that see to it.
+
+A row stays while it is exactly as old as allowed, and goes a moment later. On PostgreSQL the database's own
+policies hold purges to the same limits (`migrations/versions/*_0002_trust.py`): not even a purge with a
+mistake in it takes a row that is not past its time. What is not in this table goes with its source or with
+its account.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Executable,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import audit
+from storage.audit import WORKER, Action, Actor, Fact, Job, Kind, Note, Origin, Subject
+from storage.clock import database_now
+from storage.conversations import KEPT as CONTEXT_KEPT
+from storage.locks import exclusive
+from storage.models import (
+    Account,
+    AuditEntry,
+    Base,
+    Conversation,
+    Message,
+    PurgeRun,
+    SeenEvent,
+    SourceError,
+    WebhookEvent,
+)
+from storage.models.base import table_of
+from storage.session import Database
+from storage.types import Instant
+
+AT_ONCE = 2_000
+"""Rows of one transaction: a purge holds no lock for longer than these take."""
+
+_DAY: dict[str, ColumnElement[Any]] = {
+    "postgresql": literal_column("interval '24 hours'"),
+    "sqlite": literal_column("86400000000"),
+}
+"""Twenty-four hours, whatever clocks are changed meanwhile, as either database adds it to a moment."""
+
+
+class Purge(StrEnum):
+    """Each purge is called by its table."""
+
+    SOURCE_ERRORS = "source_error"
+    WEBHOOKS = "webhook_event"
+    AUDIT_TRAIL = "audit_entry"
+    MESSAGES = "message"
+    CONVERSATIONS = "conversation"
+    SEEN_EVENTS = "seen_event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What is kept, and from which `moment` on for how long; None: as long as the account set.
+
+    `ends`: the moment is not the beginning of that time but its end. `every` is how often the purge runs.
+    """
+
+    purge: Purge
+    what: str
+    model: type[Base]
+    moment: str
+    keep: timedelta | None
+    every: timedelta = timedelta(minutes=30)
+    ends: bool = False
+
+    @property
+    def kept_for(self) -> str:
+        """The limit in words."""
+        if self.keep is None:
+            return "as the account set: 90 days unless it chose otherwise, 0 keeps none"
+        days = self.keep // timedelta(days=1)
+        return f"{days} days" if days > 1 else f"{self.keep // timedelta(hours=1)} hours"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        purge=Purge.SOURCE_ERRORS,
+        what="Error responses of sources (facts of them, never a body)",
+        model=SourceError,
+        moment="at",
+        keep=timedelta(days=30),
+    ),
+    Rule(
+        purge=Purge.WEBHOOKS,
+        what="Received webhooks, whatever became of them",
+        model=WebhookEvent,
+        moment="received_at",
+        keep=timedelta(days=30),
+    ),
+    Rule(
+        purge=Purge.AUDIT_TRAIL,
+        what="The audit trail",
+        model=AuditEntry,
+        moment="at",
+        keep=timedelta(days=60),
+    ),
+    Rule(
+        purge=Purge.MESSAGES,
+        what="Messages: answers and thoughts that were sent",
+        model=Message,
+        moment="at",
+        keep=None,
+    ),
+    Rule(
+        purge=Purge.CONVERSATIONS,
+        what="What a conversation was about, for follow-up questions",
+        model=Conversation,
+        moment="expires_at",
+        keep=CONTEXT_KEPT,
+        ends=True,
+    ),
+    Rule(
+        purge=Purge.SEEN_EVENTS,
+        what="Which chat events were taken up (ids alone)",
+        model=SeenEvent,
+        moment="seen_at",
+        keep=timedelta(hours=24),
+    ),
+)
+
+
+async def purge(
+    db: Database,
+    rule: Rule,
+    *,
+    origin: Origin = WORKER,
+    at_once: int = AT_ONCE,
+    now: datetime | None = None,
+) -> int:
+    """Deletes all rows of all accounts that are past their time; returns how many. Raises `locks.Busy`.
+
+    Goes by the database's clock; `now` stands in for it in tests and, on PostgreSQL, cannot reach further.
+    Interrupted, the next run goes on. Each batch and its count in the audit trails are one transaction.
+    """
+    deleted = 0
+    async with exclusive(db, f"purge:{rule.purge}"):
+        while True:
+            batch = await _purge_batch(db, rule, origin, at_once, now)
+            deleted += batch
+            if batch < at_once:
+                break
+        async with db.keeper() as session:
+            await _note_run(session, rule, deleted, now)
+    return deleted
+
+
+async def count_due(db: Database, rule: Rule, *, now: datetime | None = None) -> int:
+    """How many rows a purge would delete now."""
+    async with db.keeper() as session:
+        due = _due(session, rule, now or await database_now(session)).subquery()
+        return int(await (await session.connection()).scalar(select(func.count()).select_from(due)) or 0)
+
+
+async def _purge_batch(db: Database, rule: Rule, origin: Origin, at_once: int, now: datetime | None) -> int:
+    async with db.keeper() as session:
+        due = _due(session, rule, now or await database_now(session)).limit(at_once)
+        gone = (await (await session.connection()).execute(_deletion(rule, due))).all()
+        await audit.record_all(session, _notes(rule, gone, origin))
+        return len(gone)
+
+
+def _due(session: AsyncSession, rule: Rule, now: datetime) -> Select[Any]:
+    """The keys of the rows that are past their time at `now`, oldest first."""
+    table = table_of(rule.model)
+    key = tuple(table.primary_key)
+    moment = table.c[rule.moment]
+    if rule.keep is not None:
+        limit = now if rule.ends else now - rule.keep
+        return select(*key).where(moment < _instant(limit)).order_by(moment, *key)
+    owner = table_of(Account)
+    kept: ColumnElement[Any] = owner.c.message_days * _DAY[session.get_bind().dialect.name]
+    of_owner = table.c.account_id == owner.c.account_id
+    # No order: one look into each account's index is all it takes.
+    return select(*key).select_from(owner.join(table, of_owner)).where(moment < _instant(now) - kept)
+
+
+def _instant(moment: datetime) -> BindParameter[datetime]:
+    return bindparam(None, moment, type_=Instant())
+
+
+def _deletion(rule: Rule, due: Select[Any]) -> Executable:
+    table = table_of(rule.model)
+    told = [table.c.account_id]
+    if rule.purge is Purge.AUDIT_TRAIL:
+        told += [table.c.number, table.c.digest]
+    return delete(table).where(tuple_(*table.primary_key).in_(due)).returning(*told)
+
+
+def _notes(rule: Rule, gone: Sequence[Row[Any]], origin: Origin) -> dict[int, Note]:
+    """What the trail of each account concerned says about a batch.
+
+    Where the trail itself was purged, this is the anchor of what is left: up to which entry it was, and that
+    entry's digest.
+    """
+    through: dict[int, tuple[int, bytes]] = {}
+    if rule.purge is Purge.AUDIT_TRAIL:
+        for row in gone:
+            through[row.account_id] = max(through.get(row.account_id, (0, b"")), (row.number, row.digest))
+    notes = {}
+    for account_id, count in Counter(row.account_id for row in gone).items():
+        details: dict[Fact, int | bytes] = {Fact.DELETED: count}
+        if account_id in through:
+            details[Fact.THROUGH], details[Fact.DIGEST] = through[account_id]
+        notes[account_id] = Note(
+            Actor.job(Job.PURGE) if origin == WORKER else Actor.operator(),
+            Action.PURGE_RAN,
+            Subject(Kind.PURGE, rule.purge),
+            origin,
+            details,
+        )
+    return notes
+
+
+async def _note_run(session: AsyncSession, rule: Rule, deleted: int, now: datetime | None) -> None:
+    row = {"purge": rule.purge, "ran_at": now or await database_now(session), "deleted": deleted}
+    connection = await session.connection()
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table_of(PurgeRun))
+    changed = {name: statement.excluded[name] for name in ("ran_at", "deleted")}
+    await connection.execute(statement.on_conflict_do_update(index_elements=["purge"], set_=changed), [row])
