@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Kind(StrEnum):
@@ -101,7 +101,10 @@ Cell = str | int | float | bool | None
 
 
 class Answer(Shape):
-    """The contract. Fields that a kind does not use are None."""
+    """The contract. Fields that a kind does not use are None.
+
+    `about` are the ids of the customers that it names: for whoever keeps it, and never printed.
+    """
 
     question: str
     kind: Kind
@@ -121,3 +124,4 @@ class Answer(Shape):
     plan: dict[str, Any] | None = None
     interpreter: str = "grammar"
     took_ms: float = 0.0
+    about: tuple[bytes, ...] = Field(default=(), exclude=True, repr=False)

@@ -167,7 +167,7 @@ class Assistant:
         people = await self._cache.names(account_id, named) if named else {}
         if conversation is not None:
             await self._contexts.save(account_id, conversation, Context(plan=plan))
-        return worded(
+        answer = worded(
             Run(
                 question=question,
                 plan=plan,
@@ -179,6 +179,7 @@ class Assistant:
                 as_of=await self._cache.as_of(account_id),
             )
         )
+        return answer.model_copy(update={"about": tuple(sorted(named))})
 
 
 def _key(question: str) -> str:
@@ -215,7 +216,9 @@ def _asked_back(question: str, outcome: Clarify) -> Answer:
         )
         for choice in outcome.options
     )
-    return Answer(question=question, kind=Kind.CLARIFY, text=outcome.question, options=options)
+    named = {hex_id for choice in outcome.options if choice.plan for hex_id in _customers_in(choice.plan)}
+    about = tuple(sorted(bytes.fromhex(hex_id) for hex_id in named))
+    return Answer(question=question, kind=Kind.CLARIFY, text=outcome.question, options=options, about=about)
 
 
 def _refused(question: str, outcome: Refuse) -> Answer:

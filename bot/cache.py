@@ -163,11 +163,33 @@ class StoredContexts:
     async def save(self, account_id: int, conversation: str, context: Context) -> None:
         content = context.model_dump_json().encode()
         await conversations.save_context(
-            self._db, self._vault, account_id, conversation, content, datetime.now(UTC)
+            self._db,
+            self._vault,
+            account_id,
+            conversation,
+            content,
+            datetime.now(UTC),
+            personal=_may_name_someone(context),
         )
 
     async def forget(self, account_id: int, conversation: str) -> None:
         await conversations.forget_context(self._db, self._vault, account_id, conversation)
+
+
+_NAMES_NOBODY = frozenset({"plan", "product", "interval", "country", "currency", "status", "source"})
+
+
+def _may_name_someone(context: Context) -> bool:
+    """Whether anything in it could be a customer's: those contexts go when any customer is deleted."""
+    plan = context.plan
+    if context.offered or plan is None:
+        return bool(context.offered)
+    words = (c for c in plan.conditions() if c.field not in _NAMES_NOBODY and _has_text(c.value))
+    return plan.customer is not None or any(words)
+
+
+def _has_text(value: object) -> bool:
+    return any(map(_has_text, value)) if isinstance(value, tuple) else isinstance(value, str)
 
 
 class StoredSeen:

@@ -64,7 +64,12 @@ async def _slack(settings: "Settings") -> None:
     logs.configure(settings.log_level)
     async with open_ready(settings) as ready:
         await run_socket_mode(
-            settings, ready.assistant, account_id=ready.account_id, seen=ready.seen, tz=ready.zone
+            settings,
+            ready.assistant,
+            account_id=ready.account_id,
+            seen=ready.seen,
+            keeps=ready.messages,
+            tz=ready.zone,
         )
 
 

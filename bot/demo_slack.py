@@ -50,6 +50,7 @@ async def demo_slack(program: Path, folder: Path) -> None:
             ready.assistant,
             account_id=ready.account_id,
             seen=ready.seen,
+            keeps=ready.messages,
             tz=ready.zone,
             layout=Layout.PLAIN,
         )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.assistant import Assistant
 from bot.cache import AccountCache, StoredContexts, StoredSeen
+from bot.slack.kept import StoredMessages
 from storage import accounts
 from storage.command_line import opened
 from storage.models import Account
@@ -17,12 +18,16 @@ from storage.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An assistant that can be asked, and whom it answers. `zone` is the account's."""
+    """An assistant that can be asked, and whom it answers. `zone` is the account's.
+
+    `messages` keeps what was sent to Slack.
+    """
 
     assistant: Assistant
     account_id: int
     db: Database
     seen: StoredSeen
+    messages: StoredMessages
     zone: tzinfo
 
 
@@ -35,7 +40,8 @@ async def open_ready(settings: Settings) -> AsyncIterator[Ready]:
             zone = ZoneInfo((await session.get_one(Account, account_id)).time_zone)
         cache = AccountCache(place.db, place.vault)
         assistant = Assistant(cache, StoredContexts(place.db, place.vault))
-        yield Ready(assistant, account_id, place.db, StoredSeen(place.db, account_id), zone)
+        seen, messages = StoredSeen(place.db, account_id), StoredMessages(place.db, place.vault)
+        yield Ready(assistant, account_id, place.db, seen, messages, zone)
 
 
 @asynccontextmanager

@@ -31,21 +31,32 @@ async def load_context(db: Database, vault: Vault, account_id: int, key: str, no
 
 
 async def save_context(
-    db: Database, vault: Vault, account_id: int, key: str, content: bytes, now: datetime
+    db: Database,
+    vault: Vault,
+    account_id: int,
+    key: str,
+    content: bytes,
+    now: datetime,
+    *,
+    personal: bool = True,
 ) -> None:
-    """Keeps `content` for 24 hours; what has expired in this account goes at the same time."""
+    """Keeps `content` for 24 hours; what has expired in this account goes at the same time.
+
+    What is `personal` may name a customer, and goes with the next one that is deleted.
+    """
     keys = await vault.account_keys(account_id)
     row_id = keys.record_id("conversation", key)
     row = {
         "account_id": account_id,
         "key": row_id,
         "sealed": keys.seal(table="conversation", row_id=row_id, column="sealed", plaintext=content),
+        "personal": personal,
         "expires_at": now + KEPT,
     }
     async with db.tenant(account_id) as session:
         await session.execute(delete(Conversation).where(Conversation.expires_at <= now))
         statement = _dialect(db).insert(Conversation)
-        changed = {name: statement.excluded[name] for name in ("sealed", "expires_at")}
+        changed = {name: statement.excluded[name] for name in ("sealed", "personal", "expires_at")}
         await session.execute(
             statement.on_conflict_do_update(index_elements=["account_id", "key"], set_=changed), [row]
         )

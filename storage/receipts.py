@@ -104,17 +104,19 @@ def verify(text: str | bytes, trusted: str) -> Receipt:
     return found.receipt
 
 
-async def store(session: AsyncSession, account_id: int, signed: SignedReceipt) -> None:
-    """Keeps a receipt with its account."""
+async def store(session: AsyncSession, account_id: int, signed: SignedReceipt) -> bytes:
+    """Keeps a receipt with its account; returns its id."""
+    receipt_id = secrets.token_bytes(16)
     session.add(
         StoredReceipt(
             account_id=account_id,
-            receipt_id=secrets.token_bytes(16),
+            receipt_id=receipt_id,
             at=signed.receipt.finished_at,
             content=_signed_part(signed.receipt).decode(),
             signature=base64.b64decode(signed.signature),
         )
     )
+    return receipt_id
 
 
 async def stored_receipts(db: Database, vault: Vault, account_id: int) -> Sequence[SignedReceipt]:

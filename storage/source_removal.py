@@ -13,10 +13,12 @@ import msgspec
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import models, receipts
+from storage import audit, models, receipts
+from storage.audit import Action, Fact, Kind, Subject
 from storage.batches import count_rows, delete_in_batches
 from storage.bulk import insert_new
 from storage.derive import derive
+from storage.doer import Doer
 from storage.mentions import empty_messages, forget_conversations
 from storage.models.base import table_of
 from storage.receipts import Receipt, Remaining, SignedReceipt
@@ -40,7 +42,13 @@ def utc_now() -> datetime:
 
 
 async def remove_source(
-    db: Database, vault: Vault, account_id: int, source_id: int, *, clock: Clock = utc_now
+    db: Database,
+    vault: Vault,
+    account_id: int,
+    source_id: int,
+    *,
+    clock: Clock = utc_now,
+    by: Doer | None = None,
 ) -> SignedReceipt:
     """Returns the receipt, which the account keeps. Raises NoSourceError where there is no such source."""
     draft = await _stop(db, account_id, source_id, clock())
@@ -56,9 +64,21 @@ async def remove_source(
     async with db.tenant(account_id) as session:
         await session.execute(_of(models.Source, delete, account_id, source_id))
         await session.execute(delete(models.Receipt).where(models.Receipt.receipt_id == _draft_id(source_id)))
-        await receipts.store(session, account_id, signed)
+        receipt_id = await receipts.store(session, account_id, signed)
+        await _note(session, source_id, by or Doer.operator(), receipt_id, sum(finished.deleted.values()))
     await _sweep_late_rows(db, account_id, source_id)
     return signed
+
+
+async def _note(session: AsyncSession, source_id: int, by: Doer, receipt_id: bytes, rows: int) -> None:
+    await audit.record(
+        session,
+        actor=by.actor,
+        action=Action.SOURCE_REMOVED,
+        subject=Subject(Kind.SOURCE, source_id),
+        origin=by.origin,
+        details={Fact.ROWS: rows, Fact.RECEIPT: receipt_id},
+    )
 
 
 async def half_removed(db: Database, account_id: int) -> list[int]:

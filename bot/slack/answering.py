@@ -15,8 +15,9 @@ from bot.render.slack_blocks import Layout
 from bot.slack import texts
 from bot.slack.access import Access
 from bot.slack.delivery import BlocksRefused, Delivery, NotDelivered
-from bot.slack.ports import Accounts, Asks, SeenEvents
+from bot.slack.ports import Accounts, Asks, KeepsNothing, Messages, SeenEvents
 from storage import logs
+from storage.messages import Post
 
 _log = structlog.get_logger(__name__)
 _HELP = frozenset({"", "help", "?"})
@@ -74,6 +75,7 @@ class Answering:
     tz: tzinfo = UTC
     layout: Layout = Layout.NATIVE
     time_limit: float = 60.0
+    messages: Messages = field(default_factory=KeepsNothing)
     background: Background = field(default_factory=Background)
     _plain_teams: set[str] = field(default_factory=set)
 
@@ -127,19 +129,20 @@ class Answering:
             await reply.answer.send([texts.help_message(self.asks.help())])
             return
         answer = await self.asks.ask(asked.question, account_id=account_id, conversation=asked.conversation)
-        await self._show(answer, asked.team, reply.answer)
+        posts = await self._show(answer, asked.team, reply.answer)
+        await self.messages.keep(account_id, answer, posts)
 
-    async def _show(self, answer: Answer, team: str, delivery: Delivery) -> None:
+    async def _show(self, answer: Answer, team: str, delivery: Delivery) -> list[Post]:
         """A workspace that refuses a block is remembered, and gets the plain layout from then on."""
         layout = Layout.PLAIN if team in self._plain_teams else self.layout
         try:
-            await delivery.send(render(answer, self.tz, layout))
+            return await delivery.send(render(answer, self.tz, layout))
         except BlocksRefused:
             if layout is Layout.PLAIN:
                 raise
             self._plain_teams.add(team)
             _log.info("slack.plain_from_now_on", team=team)
-            await delivery.send(render(answer, self.tz, Layout.PLAIN))
+            return await delivery.send(render(answer, self.tz, Layout.PLAIN))
 
     async def _apologise(self, reply: Reply, words: str, reference: str) -> None:
         try:

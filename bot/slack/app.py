@@ -21,7 +21,15 @@ from bot.slack import actions, commands, messages
 from bot.slack.access import Access
 from bot.slack.answering import Answering, described
 from bot.slack.delivery import slack_code, slow_down_handlers
-from bot.slack.ports import Accounts, Asks, OneAccount, SeenEvents, SeenInMemory
+from bot.slack.ports import (
+    Accounts,
+    Asks,
+    KeepsNothing,
+    Messages,
+    OneAccount,
+    SeenEvents,
+    SeenInMemory,
+)
 from storage.errors import OperatorError
 from storage.settings import Settings
 
@@ -67,12 +75,14 @@ async def create_slack_app(
     account_id: int | None = None,
     accounts: Accounts | None = None,
     seen: SeenEvents | None = None,
+    keeps: Messages | None = None,
     tz: tzinfo = UTC,
     layout: Layout = Layout.NATIVE,
 ) -> SlackApp:
     """The app of the workspace whose SLACK_BOT_TOKEN is set; raises SlackUnusable.
 
     `account_id` is whose data that workspace asks for; `accounts` decides it workspace by workspace instead.
+    `keeps` remembers the answers that were sent.
     """
     if (account_id is None) == (accounts is None):
         raise ValueError("give either the account_id or the accounts")
@@ -86,6 +96,7 @@ async def create_slack_app(
         asks=asks,
         accounts=accounts or OneAccount(account_id or 0, workspace.team_id),
         seen=seen if seen is not None else SeenInMemory(),
+        messages=keeps if keeps is not None else KeepsNothing(),
         access=Access(client),
         tz=tz,
         layout=layout,

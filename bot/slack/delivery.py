@@ -11,6 +11,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.render.slack_blocks import Message
 from bot.slack import texts
+from storage.messages import Post
 
 USES_OF_RESPONSE_URL = 5
 _WAITS = 3  # how often a "slow down" of Slack is obeyed for one message
@@ -30,8 +31,11 @@ class BlocksRefused(NotDelivered):
 
 
 class Delivery(Protocol):
-    async def send(self, messages: Sequence[Message]) -> None:
-        """Posts them in order. Raises BlocksRefused or NotDelivered."""
+    async def send(self, messages: Sequence[Message]) -> list[Post]:
+        """Posts them in order; returns where those stand that can be edited later.
+
+        Raises BlocksRefused or NotDelivered.
+        """
 
 
 def slack_code(problem: SlackApiError) -> str:
@@ -55,10 +59,11 @@ class InChannel:
     channel: str
     thread: str | None = None
 
-    async def send(self, messages: Sequence[Message]) -> None:
+    async def send(self, messages: Sequence[Message]) -> list[Post]:
+        posts = []
         for page, message in enumerate(messages):
             try:
-                await self.client.chat_postMessage(
+                answer: Any = await self.client.chat_postMessage(
                     channel=self.channel,
                     thread_ts=self.thread,
                     text=message["text"],
@@ -68,18 +73,21 @@ class InChannel:
                 )
             except SlackApiError as problem:
                 raise _not_delivered(slack_code(problem), page) from None
+            if answer.get("channel") and answer.get("ts"):
+                posts.append(Post(answer["channel"], answer["ts"]))
+        return posts
 
 
 @dataclass(frozen=True, slots=True)
 class ToOnePerson:
-    """In a channel, seen by one person alone, and gone when they reload."""
+    """In a channel, seen by one person alone, and gone when they reload: nothing that could be edited."""
 
     client: AsyncWebClient
     channel: str
     user: str
     thread: str | None = None
 
-    async def send(self, messages: Sequence[Message]) -> None:
+    async def send(self, messages: Sequence[Message]) -> list[Post]:
         for page, message in enumerate(messages):
             try:
                 await self.client.chat_postEphemeral(
@@ -91,6 +99,7 @@ class ToOnePerson:
                 )
             except SlackApiError as problem:
                 raise _not_delivered(slack_code(problem), page) from None
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +113,7 @@ class ByResponseUrl:
     url: str
     user: str
 
-    async def send(self, messages: Sequence[Message]) -> None:
+    async def send(self, messages: Sequence[Message]) -> list[Post]:
         here, rest = list(messages), list[Message]()
         if len(here) > USES_OF_RESPONSE_URL:
             last = USES_OF_RESPONSE_URL - 1
@@ -126,7 +135,7 @@ class ByResponseUrl:
             )
             if answer.status_code != _OK:
                 raise _not_delivered(answer.body[:100] or str(answer.status_code), page)
-        await InChannel(self.client, self.user).send(rest)
+        return await InChannel(self.client, self.user).send(rest)
 
 
 def _not_delivered(code: str, page: int) -> NotDelivered:

@@ -1,10 +1,12 @@
 """What the Slack app needs of the rest of the house, and the simplest thing that gives it."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.answer import Answer
+from storage.messages import Post
 
 
 class Asks(Protocol):
@@ -30,6 +32,20 @@ class SeenEvents(Protocol):
 
     async def first_time(self, key: str) -> bool:
         """True once for a key, from then on False; safe to call at the same time from several places."""
+
+
+class Messages(Protocol):
+    """Where answers are kept once they were sent."""
+
+    async def keep(self, account_id: int, answer: Answer, posts: Sequence[Post]) -> None:
+        """`posts` are where it stands in Slack, as far as it can be edited there later."""
+
+
+class KeepsNothing:
+    """For an app without a database."""
+
+    async def keep(self, account_id: int, answer: Answer, posts: Sequence[Post]) -> None:
+        """The answer was given, and that was all."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot.render.slack_blocks import Layout
 from bot.slack.app import SlackApp, SlackUnusable, close, create_slack_app, web_client
 from bot.slack.delivery import slack_code
-from bot.slack.ports import Accounts, Asks, SeenEvents
+from bot.slack.ports import Accounts, Asks, Messages, SeenEvents
 from storage.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -25,6 +25,7 @@ async def run_socket_mode(
     account_id: int | None = None,
     accounts: Accounts | None = None,
     seen: SeenEvents | None = None,
+    keeps: Messages | None = None,
     tz: tzinfo = UTC,
     layout: Layout = Layout.NATIVE,
     stop: asyncio.Event | None = None,
@@ -39,7 +40,7 @@ async def run_socket_mode(
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     slack = await create_slack_app(
-        settings, asks, account_id=account_id, accounts=accounts, seen=seen, tz=tz, layout=layout
+        settings, asks, account_id=account_id, accounts=accounts, seen=seen, keeps=keeps, tz=tz, layout=layout
     )
     try:
         await _serve(settings, slack, stop, ready)
