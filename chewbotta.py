@@ -3,7 +3,6 @@
 Nothing heavy is imported here or in any `cli.py`, so that `chewbotta --help` answers at once.
 """
 
-
 import typer
 
 from bot import cli as bot_cli
@@ -20,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Your customers' data, answered where you talk.\n\n"
     "Try it with an invented company: chewbotta demo. In earnest: chewbotta init, then "
-    "chewbotta source add stripe, chewbotta sync, chewbotta ask \"what's our MRR?\", and for Slack "
+    'chewbotta source add stripe, chewbotta sync, chewbotta ask "what\'s our MRR?", and for Slack '
     "chewbotta slack. What is missing, and what to do about it, says chewbotta doctor.",
 )
 
@@ -36,7 +35,10 @@ app.command()(web_cli.web)
 
 @app.command()
 def worker() -> None:
-    """Keep the cache fresh: sync every source when it is due, until stopped."""
+    """Keep the cache fresh, until stopped.
+
+    Every source is synced when it is due.
+    """
     from jobs import work
 
     run(work)
@@ -49,7 +51,7 @@ app.command()(storage_cli.doctor)
 
 def main() -> None:
     """The `chewbotta` program."""
-    app()
+    app(prog_name="chewbotta")
 
 
 if __name__ == "__main__":

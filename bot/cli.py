@@ -82,9 +82,9 @@ def demo(
         typer.Option(metavar="PROGRAM", help="Show it behind a page that looks like Slack (local-slack)."),
     ] = None,
 ) -> None:
-    """Show Chewbotta on an invented company: five questions answered, then a prompt for yours.
+    """Show Chewbotta on an invented company.
 
-    It has a database of its own and never touches another.
+    Five questions are answered, then there is a prompt for yours. The demo has a database of its own and never touches another.
     """
     run(lambda _: _demo(folder, slack))
 

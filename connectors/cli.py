@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 source_app = typer.Typer(
     name="source",
     no_args_is_help=True,
-    help="The systems that your customers' data comes from: add, list and remove them.",
+    help="Add, list and remove sources of data.",
 )
 
 KEY_VARIABLE = "SOURCE_API_KEY"
@@ -47,6 +47,8 @@ def add(
     if api_key:
         typer.echo(_KEY_SEEN, err=True)
     key = api_key or os.environ.get(KEY_VARIABLE) or _ask_for_key(kind)
+    if not key:
+        fail(f"No key was given: type it at the prompt, pipe it in, or set {KEY_VARIABLE}.")
     source_id, access = run(lambda settings: _add(settings, kind, key, base_url, label))
     typer.echo(f"Source {source_id} ({kind}) is connected, {'live' if access.live else 'test'} data.")
     if access.refused:

@@ -93,8 +93,11 @@ class RelistNeeded(Exception):
     """The changes since the cursor are no longer to be had: list everything again, then follow anew."""
 
 
+_IN_WORDS = {"connection": "no connection", "timeout": "no answer in time", "not_json": "no JSON"}
+
+
 def _sentence(report: ErrorReport, advice: str) -> str:
-    known = [str(report.status) if report.status else report.reason]
+    known = [str(report.status) if report.status else _IN_WORDS.get(report.reason, report.reason)]
     known += [f"{name} {value}" for name, value in (("code", report.code), ("type", report.type)) if value]
     if report.request_id:
         known.append(f"request {report.request_id}")

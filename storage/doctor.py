@@ -43,6 +43,8 @@ async def _keys(settings: Settings) -> Finding:
 
 async def _database(settings: Settings) -> Finding:
     url = settings.database_url.get_secret_value()
+    if migrate.is_missing(url):
+        return Finding("Database", False, "there is none yet: run `chewbotta init`")
     try:
         revision = await migrate.current_revision(url)
     except (DBAPIError, OSError) as problem:

@@ -56,7 +56,8 @@ def _optional(settings: Settings, name: str, needed: tuple[str, ...], purpose: s
 def _master_key(settings: Settings) -> Feature:
     configured = settings.master_keys or settings.master_key_file or settings.kms_key_id
     there = bool(configured) or (settings.chewbotta_home / "master.key").is_file()
-    return Feature("Master key", there, "" if there else "run `chewbotta keys generate`")
+    advice = "run `chewbotta init`, or `chewbotta keys generate` for the key alone"
+    return Feature("Master key", there, "" if there else advice)
 
 
 def _key_store(settings: Settings) -> Feature:

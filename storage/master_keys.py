@@ -157,8 +157,8 @@ def _local_master_keys(settings: Settings) -> LocalMasterKeys:
     file = default_file(settings)
     if not file.exists():
         raise MasterKeyError(
-            f"there is no master key in {file} nor in MASTER_KEYS: make one with `chewbotta keys generate`, "
-            "or, if this installation had one, put it back"
+            f"there is no master key in {file} nor in MASTER_KEYS: `chewbotta init` makes one "
+            "(`chewbotta keys generate` that alone); if this installation had one, put it back"
         )
     return LocalMasterKeys(read_file(file), where=str(file), file=file)
 

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.models import Base
@@ -44,6 +44,12 @@ async def upgrade(url: str, revision: str = "head") -> None:
 
 async def downgrade(url: str, revision: str) -> None:
     await _on_connection(url, lambda connection: command.downgrade(_config(connection), revision))
+
+
+def is_missing(url: str) -> bool:
+    """Whether the file of an SQLite database is not there (opening it would make it)."""
+    place = make_url(url)
+    return place.get_backend_name() == "sqlite" and not Path(place.database or "").exists()
 
 
 async def current_revision(url: str) -> str | None:

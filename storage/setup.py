@@ -33,7 +33,6 @@ async def initialise(
 ) -> Installed:
     """Makes whatever is missing: home folder, master key, tables, an account. Raises OperatorError."""
     _check(time_zone, currency)
-    settings.chewbotta_home.mkdir(mode=0o700, parents=True, exist_ok=True)
     key_file = None
     if needs_file(settings) and not default_file(settings).exists():
         key_file = default_file(settings)
@@ -69,5 +68,10 @@ def _check(time_zone: str, currency: str) -> None:
 
 async def migrate_database(settings: Settings) -> None:
     """Brings the tables to this release, as the role that owns them where one is given."""
+    home = settings.chewbotta_home
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SetupError(f"CHEWBOTTA_HOME: {home} cannot be made ({problem.strerror}).") from None
     url = settings.database_admin_url or settings.database_url
     await migrate.upgrade(url.get_secret_value())

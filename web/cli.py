@@ -9,9 +9,12 @@ from storage.command_line import run
 
 def web(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.", envvar="PORT")] = 8000,
+    port: Annotated[int, typer.Option(help="The port to listen on.", envvar="PORT", min=0, max=65535)] = 8000,
 ) -> None:
-    """Serve Slack's requests over HTTP, and /healthz and /readyz for a load balancer."""
+    """Serve Slack's requests over HTTP, until stopped.
+
+    /healthz and /readyz are for a load balancer.
+    """
     from web.app import serve
 
     run(lambda settings: serve(settings, host, port))
