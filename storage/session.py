@@ -21,6 +21,7 @@ APP_ROLE = "chewbotta_app"
 SYSTEM_ROLE = "chewbotta_system"
 KEEPER_ROLE = "chewbotta_keeper"
 _ENTER = "SELECT set_config('role', '{role}', true), set_config('application_name', :name, true)"
+_INTERRUPTED_EVERY = 0.05
 
 
 class WrongAccount(PermissionError):
@@ -145,8 +146,7 @@ async def _sqlite_limits(
     connection: AsyncConnection, *, read_only: bool, timeout: float | None
 ) -> AsyncIterator[None]:
     raw: Any = (await connection.get_raw_connection()).driver_connection
-    loop = asyncio.get_running_loop()
-    timer = loop.call_later(timeout, lambda: loop.create_task(raw.interrupt())) if timeout else None
+    timer = asyncio.create_task(_interrupt_after(raw, timeout)) if timeout else None
     if read_only:
         await raw.execute("PRAGMA query_only = ON")
     try:
@@ -156,6 +156,15 @@ async def _sqlite_limits(
             timer.cancel()
         if read_only:
             await raw.execute("PRAGMA query_only = OFF")
+
+
+async def _interrupt_after(raw: Any, timeout: float) -> None:
+    """Ends the statement that runs after `timeout` seconds, and any later one: an interrupt that comes
+    between two statements does nothing."""
+    await asyncio.sleep(timeout)
+    while True:
+        await raw.interrupt()
+        await asyncio.sleep(_INTERRUPTED_EVERY)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -78,7 +78,7 @@ class Condition(Part):
             raise ValueError("a range has a lower and an upper bound")
         if self.op not in (Op.IS, Op.IN) and kind not in _ORDERED:
             raise ValueError(f"{self.field} has no order to compare by")
-        if not all(_is_of(kind, value) for value in values):
+        if not values or not all(_is_of(kind, value) for value in values):
             raise ValueError(f"that is no value of {self.field}")
         return self
 
