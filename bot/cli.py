@@ -84,7 +84,8 @@ def demo(
 ) -> None:
     """Show Chewbotta on an invented company.
 
-    Five questions are answered, then there is a prompt for yours. The demo has a database of its own and never touches another.
+    Five questions are answered, then there is a prompt for yours. The demo has a database of its own and
+    never touches another.
     """
     run(lambda _: _demo(folder, slack))
 
