@@ -1,4 +1,4 @@
-"""What a process costs, and tables of it: time, processor seconds, peak memory, how long its event loop stood."""
+"""What a process costs (time, processor seconds, peak memory, stops of its event loop), and tables of it."""
 
 import asyncio
 import json

@@ -24,7 +24,7 @@ _PREFIXES = {b"pay": b"ch"}
 
 
 def write_world(folder: Path, customers: int = CUSTOMERS) -> dict[str, int]:
-    """Writes the world for `python -m tests.vendors.stripe --world`; returns how many objects of each kind."""
+    """Writes the world for `python -m tests.vendors.stripe --world`; returns how many of each kind."""
     world = company(customers=customers)
     counted = {}
     for name, table in world.tables.items():
@@ -36,7 +36,7 @@ def write_world(folder: Path, customers: int = CUSTOMERS) -> dict[str, int]:
 
 
 def objects_in(counted: dict[str, int], copies: int) -> int:
-    """How many objects a sync of so many copies reads: coupons are only looked up, the catalog is not copied."""
+    """How many objects a sync of so many copies stores: the catalog has one copy, coupons are looked up."""
     once = counted["products"] + counted["prices"]
     rest = sum(number for name, number in counted.items() if name not in {"products", "prices", "coupons"})
     return once + rest * copies
