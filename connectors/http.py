@@ -40,10 +40,8 @@ Clock = Callable[[], datetime]
 
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 _FINAL: Mapping[int, type[ConnectorError]] = {401: KeyRefused, 403: NotPermitted, 404: NotOffered}
-# Codes are words joined by underscores, and request ids have letters and digits: a name or a telephone number
-# that a vendor quotes in their place is neither.
+# Words joined by underscores: a name or a number that a vendor quotes in a code's place is neither.
 _CODE = re.compile(r"(?=.{1,64}$)[a-z]+(?:_[a-z]+)+")
-_REQUEST_ID = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=[^0-9]*[0-9])[A-Za-z0-9_\-]{4,64}")
 
 stamina.instrumentation.set_on_retry_hooks(())  # they print; failed attempts go to `on_error` instead
 
@@ -70,10 +68,11 @@ class Retries(Struct, frozen=True, kw_only=True):
 
 
 class Api(Struct, frozen=True, kw_only=True):
-    """How one vendor is spoken to. `fault` reads an error body and must not fail on any bytes.
+    """How one vendor is spoken to. `fault` reads an error body, knows its codes, and fails on no bytes.
 
-    `retry_header`, if the vendor has one, says "true" or "false" over every rule of ours.
-    `largest` is the most bytes an answer may have, unpacked; `timeout` is seconds for one attempt.
+    `retry_header`, if the vendor has one, says "true" or "false" over every rule of ours. `request_id` is the
+    form of the vendor's request ids: without one, none is kept. `largest` is the most bytes an answer may
+    have, unpacked; `timeout` is seconds for one attempt.
     """
 
     vendor: str
@@ -83,6 +82,7 @@ class Api(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     retry_header: str = ""
     request_id_header: str = "request-id"
+    request_id: re.Pattern[str] = re.compile(r"(?!)")
     retries: Retries = Retries()
     largest: int = 16 * 2**20
     timeout: float = 60.0
@@ -261,7 +261,8 @@ class Client:
         report = self._report(call, reason, status, fault=self._api.fault(body), headers=headers)
         wait = retry_after(headers.get("Retry-After"), self._now())
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            self._pace.limited(call.path, headers, wait if wait and self._is_bearable(wait) else None)
+            is_bearable = wait is not None and wait <= self._api.retries.longest_wait
+            self._pace.limited(call.path, headers, (wait or None) if is_bearable else None)
         verdict = headers.get(self._api.retry_header, "") if self._api.retry_header else ""
         is_server_fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         if verdict == "true" or (verdict != "false" and (status in _PASSING or is_server_fault)):
@@ -271,9 +272,6 @@ class Client:
         if status < HTTPStatus.BAD_REQUEST:
             return UnexpectedAnswer(report)
         return _FINAL.get(status, RequestRefused)(report)
-
-    def _is_bearable(self, wait: float) -> bool:
-        return wait <= self._api.retries.longest_wait
 
     def _report(
         self,
@@ -293,7 +291,7 @@ class Client:
             status=status,
             code=_matching(_CODE, fault.code),
             type=_matching(_CODE, fault.type),
-            request_id=_matching(_REQUEST_ID, (headers or {}).get(self._api.request_id_header)),
+            request_id=_matching(self._api.request_id, (headers or {}).get(self._api.request_id_header)),
         )
 
 

@@ -17,9 +17,11 @@ from connectors.backfill import Backfill
 from connectors.base import Connector, Credential, Feed, Page, Skipped
 from connectors.errors import ErrorReport, NotOffered, NotPermitted, RelistNeeded
 from connectors.registry import connector_class
-from storage import normalise, sources
+from storage import audit, error_log, normalise, sources
+from storage.audit import Action, Job, Kind, Subject
 from storage.checkpoints import Mark, Place, clear_marks, load_marks, save_marks
 from storage.derive import derive, mark_all_stale
+from storage.doer import Doer
 from storage.locks import exclusive
 from storage.models import Source
 from storage.rows import Writing
@@ -69,6 +71,7 @@ async def sync_source(
     full: bool = False,
     on_progress: OnProgress | None = None,
     clock: Clock = utc_now,
+    by: Doer | None = None,
 ) -> SyncResult:
     """Syncs one source; raises `storage.locks.Busy` while another sync of it runs, ConnectorError otherwise.
 
@@ -82,7 +85,7 @@ async def sync_source(
         on_error = _error_log(db, account_id, source_id)
         async with make(Credential(key=secret.key, base_url=source.base_url), on_error=on_error) as connector:
             run = _Run(db, vault, source, connector, on_progress or _silent, clock)
-            return await run.sync(full=full)
+            return await run.sync(full=full, by=by or Doer.job(Job.SYNC))
 
 
 @cache
@@ -101,7 +104,7 @@ def _silent(_: Progress) -> None:
 
 def _error_log(db: Database, account_id: int, source_id: int) -> Callable[[ErrorReport], Awaitable[None]]:
     async def note(report: ErrorReport) -> None:
-        await sources.record_error(
+        await error_log.record_error(
             db,
             account_id,
             source_id,
@@ -136,16 +139,16 @@ class _Run:
         self.result = SyncResult(left_out=dict(source.left_out))
         self._on_progress = on_progress
 
-    async def sync(self, *, full: bool) -> SyncResult:
+    async def sync(self, *, full: bool, by: Doer) -> SyncResult:
         started = self.clock()
         if full or (self.source.backfilled_at is not None and not await self._has_feeds()):
-            await self._start_over()
+            await self._start_over(by if full else None)
         if self.source.backfilled_at is None:
             await self._load()
         try:
             await self._follow()
         except RelistNeeded:
-            await self._start_over()
+            await self._start_over(by)
             await self._load()
             await self._follow()
         self.result.recomputed = await derive(
@@ -157,10 +160,19 @@ class _Run:
         await self._set(synced_at=started, left_out=self.result.left_out)
         return self.result
 
-    async def _start_over(self) -> None:
+    async def _start_over(self, by: Doer | None) -> None:
+        """Everything is to be read again; `by` is who has it done, where that is not what every sync does."""
         self.result.left_out.clear()
         async with self.db.tenant(self.source.account_id) as session:
             await clear_marks(session, self.source.account_id, self.source.source_id)
+            if by is not None:
+                await audit.record(
+                    session,
+                    actor=by.actor,
+                    action=Action.SYNC_STARTED_OVER,
+                    subject=Subject(Kind.SOURCE, self.source.source_id),
+                    origin=by.origin,
+                )
         await self._set(backfilled_at=None)
         self.source.backfilled_at = None
 

@@ -1,13 +1,14 @@
 """Sources of an account: added, listed, opened; and how far their sync has come."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
 
-from storage import models
+from storage import audit, models
+from storage.audit import Action, Fact, Kind, Subject
+from storage.doer import Doer
 from storage.errors import OperatorError
 from storage.models import Source, SourceState
 from storage.session import Database
@@ -40,8 +41,12 @@ async def add_source(
     base_url: str | None,
     now: datetime,
     live: bool = True,
+    by: Doer | None = None,
 ) -> int:
-    """Makes a source with keys of its own and returns its number; the credential is stored sealed."""
+    """Makes a source with keys of its own and returns its number; the credential is stored sealed.
+
+    `by`: who adds it, the operator of this machine by default.
+    """
     async with db.tenant(account_id) as session:
         numbered = (
             update(models.Account)
@@ -68,18 +73,32 @@ async def add_source(
                 add_ons=(),
             )
         )
+        by = by or Doer.operator()
+        await audit.record(
+            session,
+            actor=by.actor,
+            action=Action.SOURCE_ADDED,
+            subject=Subject(Kind.SOURCE, source_id),
+            origin=by.origin,
+            details={Fact.LIVE: live},
+        )
     return source_id
 
 
 def _seal_secret(keys: SourceKeys, source_id: int, secret: SourceSecret) -> bytes:
-    row_id = source_id.to_bytes(4, "big")
+    row_id = source_row_id(source_id)
     return keys.seal(table="source", row_id=row_id, column="credential", plaintext=secret.key.encode())
+
+
+def source_row_id(source_id: int) -> bytes:
+    """What a source's credential is sealed for."""
+    return source_id.to_bytes(4, "big")
 
 
 async def open_secret(vault: Vault, source: Source) -> SourceSecret:
     """The credential of a source; raises KeyDestroyed once the source was removed."""
     keys = await vault.source_keys(source.account_id, source.source_id)
-    row_id = source.source_id.to_bytes(4, "big")
+    row_id = source_row_id(source.source_id)
     opened = keys.open(table="source", row_id=row_id, column="credential", sealed=source.credential)
     return SourceSecret(opened.decode())
 
@@ -110,32 +129,3 @@ async def as_of(db: Database, account_id: int) -> dict[str, datetime]:
             known = freshness.get(source.kind, source.synced_at)
             freshness[source.kind] = min(known, source.synced_at)
     return freshness
-
-
-async def record_error(
-    db: Database,
-    account_id: int,
-    source_id: int,
-    *,
-    at: datetime,
-    path: str,
-    status: int | None,
-    code: str | None,
-    request_id: str | None,
-    attempt: int,
-) -> None:
-    """Adds a wrong answer to the error log: allow-listed facts only."""
-    async with db.tenant(account_id) as session:
-        session.add(
-            models.SourceError(
-                account_id=account_id,
-                source_id=source_id,
-                error_id=secrets.token_bytes(16),
-                at=at,
-                path=path[:200],
-                status=status,
-                code=code[:64] if code else None,
-                request_id=request_id[:64] if request_id else None,
-                attempt=attempt,
-            )
-        )

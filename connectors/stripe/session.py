@@ -1,6 +1,7 @@
 """How Stripe is asked: its limits, its list parameters, what to do on servers that know less than Stripe."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Iterable
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from connectors.base import Credential, Skipped
 from connectors.errors import NotOffered, NotPermitted, OnError, RequestRefused
 from connectors.http import Api, Client, Clock, Fault, Query
 from connectors.pace import Rate
-from connectors.stripe import wire
+from connectors.stripe import codes, wire
 from connectors.stripe.rows import Listing, Reader
 from connectors.stripe.streams import Inner
 from connectors.stripe.values import Missing, Unreadable
@@ -23,6 +24,7 @@ BASE_URL = "https://api.stripe.com"
 VERSION = "2026-06-24.dahlia"
 PAGE = ("limit", "100")
 GONE = "resource_missing"
+REQUEST_ID = re.compile(r"req_[A-Za-z0-9]{4,32}")
 
 _LIVE_RATE, _TEST_RATE, _ENDPOINT_RATE = 95.0, 24.0, 24.0
 """Requests a second: a little under Stripe's 100, 25 and 25."""
@@ -44,12 +46,14 @@ _error_body = msgspec.json.Decoder(_ErrorBody)
 
 
 def fault(body: bytes) -> Fault:
-    """Stripe's error code and type, if the body has them."""
+    """Stripe's error code and type, if the body has them and they are of its list."""
     try:
         error = _error_body.decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Fault()
-    return Fault(error.code, error.type)
+    return Fault(
+        error.code if error.code in codes.CODES else None, error.type if error.type in codes.TYPES else None
+    )
 
 
 def is_live(key: str) -> bool:
@@ -73,6 +77,7 @@ def api(credential: Credential) -> Api:
         headers={"Stripe-Version": VERSION},
         retry_header="Stripe-Should-Retry",
         request_id_header="Request-Id",
+        request_id=REQUEST_ID,
     )
 
 

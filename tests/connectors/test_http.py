@@ -30,7 +30,7 @@ from connectors.errors import (
 )
 from connectors.http import Api, Client, Fault, Retries, retry_after
 from connectors.pace import Rate
-from connectors.stripe.session import fault
+from connectors.stripe.session import REQUEST_ID, fault
 
 KEY = "sk_live_do_not_tell"
 SECRET = "ada@example.com"
@@ -81,6 +81,7 @@ class Asker:
             "rate": Rate(per_second=None, once_limited=1e6),
             "fault": fault,
             "retry_header": "Stripe-Should-Retry",
+            "request_id": REQUEST_ID,
             "retries": AT_ONCE,
         }
         self.client = Client(Api(**(settings | changes)), bearer(KEY), on_error=self._report, now=lambda: NOW)
