@@ -11,6 +11,7 @@ import secrets
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ _LETTERS = "bcdfghjkmpqrtvwxz"  # no vowels: no word of any language, and no hex
 _DIGITS = "123456789"
 _CONTEXT = 48
 _LARGEST_UNPACKED = 4 * 2**20
+_TASTE = 512  # what only looks like a compressed stream fails within so many bytes
 _PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
 
 
@@ -75,6 +77,7 @@ def _base64_forms(word: str) -> Iterator[tuple[str, bytes]]:
             yield f"base64 for URLs, shifted by {shift}", inner.replace(b"+", b"-").replace(b"/", b"_")
 
 
+@cache
 def forms(word: str) -> list[tuple[str, bytes, bool]]:
     """(name, bytes, whether the case matters) of every way to write a word."""
     lower = word.lower()
@@ -115,15 +118,17 @@ def find(words: Iterable[str], data: bytes, *, unpack: int = 2) -> list[Hit]:
 def _unpacked(data: bytes) -> Iterator[tuple[int, bytes]]:
     """What opens as gzip or zlib, wherever it begins."""
     for magic in _PACKED.finditer(data):
-        stream = zlib.decompressobj(wbits=47)  # either header
+        start, stream = magic.start(), zlib.decompressobj(wbits=47)  # either header
         try:
-            inner = stream.decompress(
-                data[magic.start() : magic.start() + _LARGEST_UNPACKED], _LARGEST_UNPACKED
-            )
+            inner = stream.decompress(data[start : start + _TASTE])
+            if not stream.eof:
+                inner += stream.decompress(
+                    data[start + _TASTE : start + _LARGEST_UNPACKED], _LARGEST_UNPACKED
+                )
         except zlib.error:
             continue
         if inner:
-            yield magic.start(), inner
+            yield start, inner
 
 
 def ways_to_write(word: str) -> dict[str, bytes]:

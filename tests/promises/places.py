@@ -159,7 +159,7 @@ def _beside(file: Path) -> list[Path]:
 def _read(files: Iterable[Path]) -> Iterator[Piece]:
     for file in files:
         if file.is_file():
-            yield Piece(file.name, file.read_bytes())
+            yield Piece(file.name, file.read_bytes().rstrip(b"\0"))
 
 
 def _bytes(value: Any) -> bytes:

@@ -37,7 +37,7 @@ from tests.vendors.stripe import StripeServer
 from tests.vendors.stripe_company import NOW
 from tests.world import World, customer, make_world
 
-_OPENED = ", opened"
+_OPENED, _KEY_STORE = ", opened", "key store"
 __all__ = ["Canaries", "Files", "Found", "Piece", "Stage", "find", "make_stage", "search"]
 
 
@@ -166,25 +166,26 @@ class Stage:
         Fails as well when the control is not found in one of them: a search that sees nothing proves nothing.
         Run `plant_controls` first. The key store is searched too, though nothing is planted in it.
         """
-        places = await self._proved_places(backup, leave_out)
-        _fail_with(search(self.canaries.all if words is None else words, places))
+        _fail_with(await self._search(self.canaries.all if words is None else words, backup, leave_out))
 
     async def sweep_living(self, *, backup: bytes | None = None, leave_out: Iterable[str] = ()) -> None:
         """The sweep while nothing was deleted: what is kept may be read with its key and in no other way;
         what may not be stored is nowhere, with or without keys."""
-        places = await self._proved_places(backup, leave_out)
-        closed = {name: pieces for name, pieces in places.items() if not name.endswith(_OPENED)}
-        _fail_with([*search(self.canaries.all, closed), *search([self.canaries.never], places)])
+        found = await self._search(self.canaries.all, backup, leave_out)
+        never = self.canaries.never
+        _fail_with([one for one in found if one.hit.word == never or not one.place.endswith(_OPENED)])
 
-    async def _proved_places(self, backup: bytes | None, leave_out: Iterable[str]) -> dict[str, list[Piece]]:
-        skipped = set(leave_out)
-        places = {
-            name: pieces for name, pieces in (await self.places(backup=backup)).items() if name not in skipped
-        }
-        blind = [name for name in places if not search([self.canaries.control], {name: places[name]})]
+    async def _search(
+        self, words: Iterable[str], backup: bytes | None, leave_out: Iterable[str]
+    ) -> list[Found]:
+        """Everything found but the control, which must be found everywhere."""
+        control, skipped = self.canaries.control, set(leave_out)
+        places = await self.places(backup=backup)
+        places = {name: pieces for name, pieces in places.items() if name not in skipped}
+        found = search([control, *words], {**places, _KEY_STORE: self.files.keystore()})
+        blind = sorted(set(places) - {one.place for one in found if one.hit.word == control})
         assert not blind, f"the control was not found in {blind}: the sweep is blind there"
-        places["key store"] = self.files.keystore()
-        return places
+        return [one for one in found if one.hit.word != control]
 
 
 def _fail_with(found: Sequence[Found]) -> None:
