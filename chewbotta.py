@@ -8,6 +8,7 @@ import typer
 from bot import cli as bot_cli
 from connectors import cli as connectors_cli
 from storage import cli as storage_cli
+from storage import trust_cli
 from storage.command_line import run
 from web import cli as web_cli
 
@@ -37,7 +38,7 @@ app.command()(web_cli.web)
 def worker() -> None:
     """Keep the cache fresh, until stopped.
 
-    Every source is synced when it is due.
+    Every source is synced when it is due, and what is past its time is deleted.
     """
     from jobs import work
 
@@ -47,6 +48,9 @@ def worker() -> None:
 app.command()(storage_cli.migrate)
 app.add_typer(storage_cli.keys_app)
 app.command()(storage_cli.doctor)
+app.command()(trust_cli.audit)
+app.command()(trust_cli.errors)
+app.command()(trust_cli.purge)
 
 
 def main() -> None:

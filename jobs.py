@@ -1,4 +1,4 @@
-"""What happens by itself: the worker syncs every source when it is due.
+"""What happens by itself: the worker syncs every source when it is due, and purges what is past its time.
 
 The schedule only wakes work up; what is to be done stands in the tables, so a worker may be killed at any
 time. A source that another worker is syncing is left to it.
@@ -6,6 +6,7 @@ time. A source that another worker is syncing is left to it.
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -16,6 +17,8 @@ from connectors.sync import sync_source
 from storage import accounts, logs, sources
 from storage.command_line import Opened, opened
 from storage.locks import Busy
+from storage.retention import RULES, Rule, purge
+from storage.session import Database
 from storage.settings import Settings
 
 log = structlog.get_logger()
@@ -32,20 +35,42 @@ async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
     logs.configure(settings.log_level)
     async with opened(settings) as place:
         scheduler = AsyncIOScheduler(timezone=UTC)
-        scheduler.add_job(
-            sync_due,
-            "interval",
-            args=[place],
-            seconds=SYNC_EVERY.total_seconds(),
-            next_run_time=datetime.now(UTC),
-            max_instances=1,
-            coalesce=True,
-        )
+        _schedule(scheduler, SYNC_EVERY, sync_due, place)
+        for rule in RULES:
+            _schedule(scheduler, rule.every, purge_due, place.db, rule)
         scheduler.start()
         log.info("worker.started")
         await stop.wait()
         scheduler.shutdown(wait=False)
         log.info("worker.stopped")
+
+
+def _schedule(
+    scheduler: AsyncIOScheduler, every: timedelta, job: Callable[..., Awaitable[None]], *given: object
+) -> None:
+    """Runs a job now and then `every` so often; a run that was missed or still goes on is not made up for."""
+    scheduler.add_job(
+        job,
+        "interval",
+        args=given,
+        seconds=every.total_seconds(),
+        next_run_time=datetime.now(UTC),
+        misfire_grace_time=None,
+        max_instances=1,
+        coalesce=True,
+    )
+
+
+async def purge_due(db: Database, rule: Rule) -> None:
+    """Deletes what is past its time in one table, of all accounts."""
+    known = log.bind(purge=rule.purge)
+    try:
+        with logs.correlated():
+            deleted = await purge(db, rule)
+    except Busy:
+        known.info("purge.busy")
+    else:
+        known.info("purge.done", deleted=deleted)
 
 
 async def sync_due(place: Opened) -> None:

@@ -227,12 +227,19 @@ async def _sync_one(place: Opened, account_id: int, source_id: int, *, full: boo
     from connectors.errors import ConnectorError
     from connectors.progress import shown
     from connectors.sync import sync_source
+    from storage.doer import Doer
     from storage.locks import Busy
 
     try:
         with shown() as watch:
             return await sync_source(
-                place.db, place.vault, account_id, source_id, full=full, on_progress=watch
+                place.db,
+                place.vault,
+                account_id,
+                source_id,
+                full=full,
+                on_progress=watch,
+                by=Doer.operator(),
             )
     except ConnectorError as problem:
         return str(problem)

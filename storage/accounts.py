@@ -4,6 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from storage import audit
+from storage.audit import COMMAND_LINE, Action, Actor, Kind, Subject
 from storage.errors import OperatorError
 from storage.metrics.scope import Asking
 from storage.models import Account
@@ -25,6 +27,14 @@ async def create_account(
         await session.flush()
         account_id = account.account_id
     await vault.create_account_keys(account_id)
+    async with db.tenant(account_id) as session:
+        await audit.record(
+            session,
+            actor=Actor.operator(),
+            action=Action.ACCOUNT_CREATED,
+            subject=Subject(Kind.ACCOUNT, account_id),
+            origin=COMMAND_LINE,
+        )
     return account_id
 
 

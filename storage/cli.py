@@ -117,8 +117,37 @@ async def _rotate(settings: "Settings") -> None:
                 lambda done, total: bar.update(task, completed=done, total=total)
             )
     newest = max(master_keys.versions())
+    await _note_rotation(settings, newest)
     typer.echo(f"{wrapped} data keys are now wrapped by master key version {newest}.")
     typer.echo(f"Older versions in {master_keys.where} are needed for old copies of the key store only.")
+
+
+async def _note_rotation(settings: "Settings", version: int) -> None:
+    """In every account's audit trail. Keys are changed also where there is no database yet, or it is down."""
+    from sqlalchemy.exc import DBAPIError
+
+    from storage import accounts, audit, migrate
+    from storage.session import Database
+
+    url = settings.database_url.get_secret_value()
+    db = Database.connect(url)
+    try:
+        if migrate.is_missing(url) or await migrate.current_revision(url) != migrate.head_revision():
+            return
+        for account_id in await accounts.all_accounts(db):
+            async with db.tenant(account_id) as session:
+                await audit.record(
+                    session,
+                    actor=audit.Actor.operator(),
+                    action=audit.Action.KEY_REWRAPPED,
+                    subject=audit.Subject(audit.Kind.KEY),
+                    origin=audit.COMMAND_LINE,
+                    details={audit.Fact.VERSION: version},
+                )
+    except (DBAPIError, OSError):
+        typer.echo("The database does not answer: the audit trail has no entry of this.", err=True)
+    finally:
+        await db.dispose()
 
 
 @keys_app.command()

@@ -7,7 +7,7 @@ traceback; so does a database that cannot be reached.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import typer
 
@@ -47,7 +47,7 @@ def one_line_errors() -> Iterator[None]:
         )
 
 
-def fail(text: str) -> None:
+def fail(text: str) -> NoReturn:
     """Says what is wrong in one line and ends with exit status 1."""
     typer.secho(f"Error: {' '.join(text.split())}", err=True, fg="red")
     raise typer.Exit(1)

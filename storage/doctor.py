@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
-from storage import accounts, migrate, sources
+from storage import accounts, health, migrate, sources
 from storage.errors import OperatorError
 from storage.features import features
 from storage.session import Database
@@ -62,9 +62,21 @@ async def _contents(settings: Settings) -> list[Finding]:
         known = await accounts.all_accounts(db)
         if not known:
             return [Finding("Account", False, "there is none: run `chewbotta init`")]
-        return [Finding("Account", True), *[f for account in known for f in await _sources(db, account)]]
+        of_sources = [finding for account in known for finding in await _sources(db, account)]
+        return [Finding("Account", True), *of_sources, await _purges(db)]
     finally:
         await db.dispose()
+
+
+async def _purges(db: Database) -> Finding:
+    late = [found for found in await health.purges(db) if found.is_late]
+    if not late:
+        return Finding("Purges", True)
+    ran = [found.ran_at for found in late if found.ran_at]
+    since = f"since {min(ran):%Y-%m-%d %H:%M} UTC" if len(ran) == len(late) else "yet"
+    tables = ", ".join(found.purge for found in late)
+    advice = f"{tables}: did not run {since}: start `chewbotta worker`, or run `chewbotta purge`"
+    return Finding("Purges", False, advice)
 
 
 async def _sources(db: Database, account_id: int) -> list[Finding]:
