@@ -20,12 +20,13 @@ from connectors.registry import connector_class
 from storage import audit, error_log, normalise, sources
 from storage.audit import Action, Job, Kind, Subject
 from storage.checkpoints import Mark, Place, clear_marks, load_marks, save_marks
-from storage.derive import derive, mark_all_stale
+from storage.derive import derive
 from storage.doer import Doer
 from storage.locks import exclusive
 from storage.models import Source
 from storage.rows import Writing
 from storage.session import Database
+from storage.stale import mark_all_stale
 from storage.upsert import Written, write_records
 from storage.vault import SourceKeys, Vault
 
@@ -156,6 +157,7 @@ class _Run:
             self.source.account_id,
             self.source.source_id,
             lambda done: self._on_progress(Progress("figures", done)),
+            vault=self.vault,
         )
         await self._set(synced_at=started, left_out=self.result.left_out)
         return self.result

@@ -1,8 +1,11 @@
-"""Deleting many rows in small transactions: no lock is held for long, and an interrupted run just goes on."""
+"""Many rows at once: deleted in small transactions, so that no lock is held for long and an interrupted run
+just goes on; or each updated with values of its own."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.session import Database
@@ -23,6 +26,27 @@ async def delete_in_batches(db: Database, account_id: int, table: Table, *where:
         deleted += done.rowcount
         if done.rowcount < AT_ONCE:
             return deleted
+
+
+async def update_each(
+    session: AsyncSession, table: Table, rows: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]
+) -> None:
+    """Updates many rows of the session's account: each a pair of the values that find it and those it gets.
+
+    One statement for all rows that get the same columns.
+    """
+    connection = await session.connection()
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[dict[str, Any]]] = defaultdict(list)
+    for found_by, values in rows:
+        named = {f"is_{name}": value for name, value in found_by.items()}
+        named |= {f"new_{name}": value for name, value in values.items()}
+        alike[tuple(found_by), tuple(values)].append(named)
+    for (key, changed), parameters in alike.items():
+        where = [table.c[name] == bindparam(f"is_{name}") for name in key]
+        statement = update(table).where(table.c.account_id == session.info["account_id"], *where)
+        await connection.execute(
+            statement.values({name: bindparam(f"new_{name}") for name in changed}), parameters
+        )
 
 
 async def count_rows(session: AsyncSession, table: Table, *where: ColumnElement[bool]) -> int:

@@ -54,7 +54,7 @@ async def save_marks(
             "window": mark.window,
             "cursor": keys.seal(
                 table="checkpoint",
-                row_id=_mark_id(mark.stream, mark.window),
+                row_id=mark_id(mark.stream, mark.window),
                 column="cursor",
                 plaintext=msgspec.json.encode(mark.place),
             ),
@@ -73,7 +73,8 @@ async def save_marks(
     )
 
 
-def _mark_id(stream: str, window: str) -> bytes:
+def mark_id(stream: str, window: str) -> bytes:
+    """What a cursor is sealed for, in place of a row's id."""
     return f"{stream}\n{window}".encode()
 
 
@@ -90,7 +91,7 @@ async def load_marks(db: Database, keys: SourceKeys) -> list[Mark]:
                 _place_decoder.decode(
                     keys.open(
                         table="checkpoint",
-                        row_id=_mark_id(row.stream, row.window),
+                        row_id=mark_id(row.stream, row.window),
                         column="cursor",
                         sealed=row.cursor or b"",
                     )

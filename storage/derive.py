@@ -13,8 +13,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, select, union
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
@@ -26,8 +25,11 @@ from storage.metrics.line_states import PriceBook
 from storage.profile_facts import recompute_profiles
 from storage.profiles import rejoin
 from storage.session import Database
+from storage.source_keys import SourceKeys
 from storage.source_lock import hold_source
+from storage.stale import mark_all_stale
 from storage.stored import StoredDiscount, StoredLine
+from storage.vault import Vault
 
 CHUNK = 250
 
@@ -46,47 +48,32 @@ class _Setting:
     book: PriceBook
 
 
-async def derive(db: Database, account_id: int, source_id: int, progress: Progress | None = None) -> int:
+async def derive(
+    db: Database,
+    account_id: int,
+    source_id: int,
+    progress: Progress | None = None,
+    *,
+    vault: Vault | None = None,
+) -> int:
     """Recomputes all stale customers of a source; returns how many. `progress` gets the number so far.
 
-    Raises SourceGone when the source is removed meanwhile: nothing is derived of rows that are going.
+    The vault is needed only while the source's data key is being renewed (`rejoin`). Raises SourceGone when
+    the source is removed meanwhile: nothing is derived of rows that are going.
     """
     done = 0
     setting = await _prepare(db, account_id, source_id)
     while True:
+        keys = await vault.source_keys(account_id, source_id) if vault else None
         async with db.tenant(account_id) as session:
             await hold_source(session, account_id, source_id)
             chunk = await _next_chunk(session, setting)
             if not chunk:
                 return done
-            await _derive_chunk(session, setting, chunk)
+            await _derive_chunk(session, setting, chunk, keys)
         done += len(chunk)
         if progress:
             progress(done)
-
-
-async def mark_all_stale(session: AsyncSession, account_id: int, source_id: int) -> None:
-    """Marks every customer of a source, also those that only subscriptions and payments still name."""
-    customer, subscription = models.Customer, models.Subscription
-    everyone = union(
-        select(customer.account_id, customer.source_id, customer.id.label("customer_id")).where(
-            customer.account_id == account_id, customer.source_id == source_id
-        ),
-        select(subscription.account_id, subscription.source_id, subscription.customer_id).where(
-            subscription.account_id == account_id, subscription.source_id == source_id
-        ),
-    ).subquery()
-    stale = models.StaleCustomer.__table__
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    rows = select(everyone.c.account_id, everyone.c.source_id, everyone.c.customer_id).where(
-        everyone.c.customer_id.is_not(None)
-    )
-    connection = await session.connection()
-    await connection.execute(
-        dialect.insert(stale)
-        .from_select(["account_id", "source_id", "customer_id"], rows)
-        .on_conflict_do_nothing()
-    )
 
 
 async def _prepare(db: Database, account_id: int, source_id: int) -> _Setting:
@@ -130,8 +117,10 @@ async def _next_chunk(session: AsyncSession, setting: _Setting) -> list[bytes]:
     return list(found)
 
 
-async def _derive_chunk(session: AsyncSession, setting: _Setting, chunk: Sequence[bytes]) -> None:
-    joined = await rejoin(session, setting.account_id, setting.source_id, chunk)
+async def _derive_chunk(
+    session: AsyncSession, setting: _Setting, chunk: Sequence[bytes], keys: SourceKeys | None
+) -> None:
+    joined = await rejoin(session, setting.account_id, setting.source_id, chunk, keys)
     spans = await _spans_of(session, setting, chunk)
     await _replace_spans(session, setting, chunk, spans, joined.profile_of)
     await recompute_profiles(

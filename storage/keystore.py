@@ -220,12 +220,8 @@ class KeyStore:
             sa.select(data_key.c.kek_version, sa.func.count()).where(_ALIVE).group_by(data_key.c.kek_version)
         )
         destroyed = sa.select(sa.func.count()).select_from(data_key).where(~_ALIVE)
-        live = (
-            sa.select(data_key.c.account_id, data_key.c.source_id)
-            .where(_ALIVE, data_key.c.account_id != INSTALLATION)
-            .distinct()
-            .subquery()
-        )
+        alive = sa.select(data_key.c.account_id, data_key.c.source_id).where(_ALIVE)
+        live = alive.where(data_key.c.account_id != INSTALLATION).distinct().subquery()
         counts = sa.select(
             sa.func.count(live.c.account_id.distinct()),
             sa.func.count(sa.case((live.c.source_id != ACCOUNT_ITSELF, 1))),

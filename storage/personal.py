@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,9 +13,9 @@ from sqlalchemy import func, select
 from storage import models
 from storage.names import Named, NameIndex
 from storage.normalise import Field, normalise
-from storage.rows import Personal, open_personal
+from storage.personal_document import Personal, open_personal
 from storage.session import Database
-from storage.source_keys import SourceKeys
+from storage.source_keys import KeyDestroyed, SourceKeys
 from storage.vault import Vault
 
 _OPENED_AT_ONCE = 2_000
@@ -38,6 +39,8 @@ async def open_profiles(
     if not wanted:
         return {}
     customer, source = models.Customer, models.Source
+    # Keys come before rows: a key that is renewed in between still opens what was read before that.
+    keys = await _live_keys(db, vault, account_id)
     async with db.tenant(account_id, read_only=True) as session:
         rows = (
             await session.execute(
@@ -53,11 +56,14 @@ async def open_profiles(
                     source,
                     (source.account_id == customer.account_id) & (source.source_id == customer.source_id),
                 )
-                .where(customer.account_id == account_id, customer.profile_id.in_(wanted))
+                .where(
+                    customer.account_id == account_id,
+                    customer.profile_id.in_(wanted),
+                    customer.source_id.in_(keys),
+                )
                 .order_by(customer.created_at, customer.id)
             )
         ).all()
-    keys = await _keys_of(vault, account_id, {row.source_id for row in rows})
     opened: dict[bytes, list[OpenedRecord]] = defaultdict(list)
     for row in rows:
         personal = open_personal(keys[row.source_id], row.id, row.sealed)
@@ -65,8 +71,16 @@ async def open_profiles(
     return dict(opened)
 
 
-async def _keys_of(vault: Vault, account_id: int, source_ids: Iterable[int]) -> dict[int, SourceKeys]:
-    return {source_id: await vault.source_keys(account_id, source_id) for source_id in source_ids}
+async def _live_keys(db: Database, vault: Vault, account_id: int) -> dict[int, SourceKeys]:
+    """The keys of every source that is not being removed, by the source's number."""
+    async with db.tenant(account_id, read_only=True) as session:
+        active = select(models.Source.source_id).where(models.Source.state != models.SourceState.REMOVING)
+        found = (await session.scalars(active)).all()
+    keys = {}
+    for source_id in found:
+        with suppress(KeyDestroyed):  # removed just now
+            keys[source_id] = await vault.source_keys(account_id, source_id)
+    return keys
 
 
 async def names_stamp(db: Database, account_id: int) -> tuple[Any, ...]:
@@ -74,9 +88,9 @@ async def names_stamp(db: Database, account_id: int) -> tuple[Any, ...]:
     source, tombstone = models.Source, models.Tombstone
     async with db.tenant(account_id, read_only=True) as session:
         synced = await session.execute(
-            select(source.source_id, source.state, source.synced_at, source.backfilled_at).order_by(
-                source.source_id
-            )
+            select(
+                source.source_id, source.state, source.synced_at, source.backfilled_at, source.switched_off
+            ).order_by(source.source_id)
         )
         deleted = await session.scalar(select(func.count(tombstone.customer_id)))
         return (*map(tuple, synced), deleted)
@@ -84,12 +98,11 @@ async def names_stamp(db: Database, account_id: int) -> tuple[Any, ...]:
 
 async def build_name_index(db: Database, vault: Vault, account_id: int) -> NameIndex:
     """Opens every name of the account, in memory only, in threads: the event loop stays free."""
-    customer, source = models.Customer, models.Source
+    customer = models.Customer
     entries: dict[bytes, list[_Entry]] = defaultdict(list)
+    live = await _live_keys(db, vault, account_id)
     async with db.tenant(account_id, read_only=True) as session:
-        active = (await session.scalars(select(source.source_id).where(source.state != "removing"))).all()
-        for source_id in active:
-            keys = await vault.source_keys(account_id, source_id)
+        for source_id, keys in live.items():
             last = b""
             while True:
                 rows = (

@@ -5,6 +5,7 @@ e-mail address; never by name alone. A profile is named after the smallest recor
 same records give the same profile in whatever order they came.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import models
 from storage.bulk import among
 from storage.models.base import table_of
+from storage.personal_document import open_personal
+from storage.source_keys import SourceKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,20 @@ class Rejoined:
 
 
 async def rejoin(
-    session: AsyncSession, account_id: int, source_id: int, customer_ids: Iterable[bytes]
+    session: AsyncSession,
+    account_id: int,
+    source_id: int,
+    customer_ids: Iterable[bytes],
+    keys: SourceKeys | None = None,
 ) -> Rejoined:
     """Joins these records, and all that hang together with them, anew.
 
-    A record that has no row any more (an anonymous one) is a profile of its own.
+    A record that has no row any more (an anonymous one) is a profile of its own. While a data key is being
+    renewed, the same address has two look-up keys; then `keys` are needed to see that they are one.
     """
     wanted = set(customer_ids)
-    known, links = await _connected(session, account_id, source_id, wanted)
+    mixed = keys if keys is not None and len(keys.epochs) > 1 else None
+    known, links = await _connected(session, account_id, source_id, wanted, mixed)
     profile_of = _join(known, links)
     moved = [
         {"row_id": record, "profile": profile}
@@ -59,7 +68,7 @@ async def rejoin(
 
 
 async def _connected(
-    session: AsyncSession, account_id: int, source_id: int, wanted: set[bytes]
+    session: AsyncSession, account_id: int, source_id: int, wanted: set[bytes], mixed: SourceKeys | None
 ) -> tuple[dict[bytes, _Known], dict[bytes, set[bytes]]]:
     """All records that hang together with the wanted ones, and which records carry each link.
 
@@ -72,9 +81,13 @@ async def _connected(
     conditions: Any = among(session, customer.id, wanted)
     while True:
         rows = await session.execute(
-            select(customer.id, customer.email_key, customer.profile_id).where(*of_source, conditions)
+            select(customer.id, customer.email_key, customer.profile_id, customer.sealed).where(
+                *of_source, conditions
+            )
         )
-        fresh = {row.id: _Known(row.email_key, row.profile_id) for row in rows if row.id not in known}
+        unseen = [row for row in rows if row.id not in known]
+        addresses = await asyncio.to_thread(_addresses, mixed, unseen) if mixed else {}
+        fresh = {row.id: _Known(addresses.get(row.id, [row.email_key])[0], row.profile_id) for row in unseen}
         if not fresh:
             return known, links
         known |= fresh
@@ -95,11 +108,22 @@ async def _connected(
             among(session, link.link_key, link_keys),
         )
         emails = {record.email_key for record in fresh.values() if record.email_key is not None}
+        emails |= {key for of_record in addresses.values() for key in of_record}
         conditions = or_(
             among(session, customer.email_key, emails),
             among(session, customer.profile_id, {record.profile_id for record in fresh.values()}),
             customer.id.in_(sharing),
         )
+
+
+def _addresses(keys: SourceKeys, rows: Iterable[Any]) -> dict[bytes, list[bytes]]:
+    """Every look-up key of the address in each record, in the same order for the same address."""
+    found = {}
+    for row in rows:
+        address = open_personal(keys, row.id, row.sealed).email
+        if of_record := keys.blind_all("email", address):
+            found[row.id] = of_record
+    return found
 
 
 def _join(known: dict[bytes, _Known], links: dict[bytes, set[bytes]]) -> dict[bytes, bytes]:

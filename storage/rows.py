@@ -10,6 +10,7 @@ import msgspec
 from storage import models, records
 from storage.metrics.money import licensed_products
 from storage.optional_fields import OPTIONAL, hash_only
+from storage.personal_document import Personal, blind_keys, seal_personal
 from storage.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 from storage.vault import SourceKeys
 
@@ -56,40 +57,6 @@ class Writing:
             "id": self.record_id(record.KIND, record.id),
             "fingerprint": self.keys.record_id("fingerprint", _encode(record).decode()),
         }
-
-
-class Personal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The sealed document of a customer: `records.Customer.PERSONAL`."""
-
-    id: str
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    links: tuple[tuple[str, str], ...] = ()
-
-
-_personal_decoder = msgspec.json.Decoder(Personal)
-
-
-def seal_personal(keys: SourceKeys, row_id: bytes, personal: Personal) -> bytes:
-    return keys.seal(table="customer", row_id=row_id, column="sealed", plaintext=_encode(personal))
-
-
-def open_personal(keys: SourceKeys, row_id: bytes, sealed: bytes) -> Personal:
-    """The personal fields of a customer's row; raises what `SourceKeys.open` raises."""
-    return _personal_decoder.decode(
-        keys.open(table="customer", row_id=row_id, column="sealed", sealed=sealed)
-    )
-
-
-def blind_keys(keys: SourceKeys, personal: Personal) -> dict[str, bytes | None]:
-    """The look-up columns of a customer, from what is sealed of it."""
-    return {
-        "email_key": keys.blind("email", personal.email),
-        "domain_key": keys.blind("domain", personal.email),
-        "name_key": keys.blind("name", personal.name),
-        "phone_key": keys.blind("phone", personal.phone),
-    }
 
 
 def _customer(record: records.Customer, writing: Writing) -> Row:

@@ -15,10 +15,11 @@ from storage.bulk import among, insert_new, upsert
 from storage.deletion import forget_customers, remove_records
 from storage.rows import TARGETS, Row, Target, Writing, link_rows
 from storage.source_lock import SourceGone, hold_source
+from storage.stale import mark_customers_stale
 from storage.subscription_changes import note_subscription_changes
 from storage.tombstones import bury_erased, has_erased, respect_tombstones
 
-__all__ = ["SourceGone", "Written", "mark_customers_stale", "write_records"]
+__all__ = ["SourceGone", "Written", "write_records"]
 
 _ROWS_A_TURN = 100
 """How many rows are made at once: a few milliseconds' work."""
@@ -159,15 +160,3 @@ async def _apply_deletions(
             stale |= await remove_records(session, TARGETS[of].model, account_id, source_id, list(deleted))
         written.deleted += len(deleted)
     return stale
-
-
-async def mark_customers_stale(
-    session: AsyncSession, account_id: int, source_id: int, customers: Iterable[bytes]
-) -> None:
-    """Notes that these customers' MRR must be recomputed."""
-    rows = [
-        {"account_id": account_id, "source_id": source_id, "customer_id": customer}
-        for customer in sorted(customers)
-    ]
-    if rows:
-        await insert_new(session, models.StaleCustomer, rows)

@@ -19,7 +19,7 @@ from sqlalchemy import inspect, select
 from storage import models
 from storage.keystore import KeyStore
 from storage.master_keys import LocalMasterKeys
-from storage.rows import open_personal
+from storage.personal_document import open_personal
 from storage.session import Database
 from storage.sources import SourceSecret, add_source
 from storage.vault import Vault

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from storage import models, records
-from storage.rows import open_personal
+from storage.personal_document import open_personal
 from storage.upsert import SourceGone
 from tests.world import NOW, World, customer, gone, invoice, payment, price, product, subscription
 
