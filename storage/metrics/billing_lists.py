@@ -92,7 +92,7 @@ async def invoices(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
         "remaining": row.amount_remaining,
         "created": row.created_at,
         "due": row.due_at,
-        "overdue": case((is_overdue(row, scope.asking), True), else_=False),
+        "overdue": is_overdue(row, scope.asking),
     }
     order = {name: fields[name] for name in ("created", "due", "amount", "remaining")}
     query = _within(_bills(row, *columns), row, plan, scope)

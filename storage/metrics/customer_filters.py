@@ -1,4 +1,4 @@
-"""Conditions on the customer behind a row, each an EXISTS that never gives NULL (but see MRR)."""
+"""Conditions on the customer behind a row, each an EXISTS that never gives NULL."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -70,10 +70,8 @@ class Behind:
     def asking(self) -> Asking:
         return self.scope.asking
 
-    def customer(self, term: Condition, beside: Sequence[Filter]) -> Column:
+    def customer(self, term: Condition) -> Column:
         """The condition on the customer. Raises Unanswerable for a field that no customer has."""
-        if term.field == "mrr":
-            return self._mrr(term, beside)
         try:
             build = _FIELDS[term.field]
         except KeyError:
@@ -124,18 +122,26 @@ class Behind:
         )
         return began.correlate_except(profile).exists()
 
-    def _mrr(self, term: Condition, beside: Sequence[Filter]) -> Column:
-        """MRR of the whole customer in the condition's currency. NULL for one that is not billed in it: other
-        currencies cannot be compared, so that neither the condition nor its opposite holds."""
+    def mrr(self, term: Condition, beside: Sequence[Filter], *, opposite: bool) -> Column:
+        """MRR of the whole customer in the condition's currency. Of one that is not billed in it neither the
+        condition nor its opposite holds: other currencies cannot be compared."""
         span = aliased(models.MrrSpan)
-        total = select(func.sum(span.mrr)).where(
-            span.account_id == self.asking.account_id,
-            span.profile_id == self.profile_id,
-            span.currency == (term.currency or self.asking.currency),
-            span.trial.is_(False),
-            self.at_the_time(span, beside),
+        compared = compare(func.sum(span.mrr), term.op, term.value)
+        query = (
+            select(span.profile_id)
+            .where(
+                span.account_id == self.asking.account_id,
+                span.currency == (term.currency or self.asking.currency),
+                span.trial.is_(False),
+                self.at_the_time(span, beside),
+            )
+            .group_by(span.profile_id)
+            .having(not_(compared) if opposite else compared)
+            .correlate_except(span)
         )
-        found: Column = compare(total.correlate_except(span).scalar_subquery(), term.op, term.value)
+        if self.scope.in_buckets:
+            return query.where(span.profile_id == self.profile_id).exists()
+        found: Column = self.profile_id.in_(query)
         return found
 
     def has_profile(self, term: Condition, column: str) -> Column:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, not_, or_, select, true
+from sqlalchemy import and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from storage import models
@@ -54,6 +54,16 @@ def span_fields(span: Any, product: Any) -> dict[str, Column]:
         "interval": span.interval,
         "currency": span.currency,
         "source": source_kind(span),
+    }
+
+
+def profile_fields(profile: Any) -> dict[str, Column]:
+    """The fields of a customer that profiles say."""
+    return {
+        "country": profile.country,
+        "signed_up": profile.signed_up_at,
+        "customer_since": profile.customer_since,
+        "failing": profile.failing,
     }
 
 
@@ -119,8 +129,11 @@ class _Columns:
 
     def _test(self, term: Condition, *, opposite: bool) -> Column:
         column = self.columns[term.field]
+        kind = catalog.field(term.field).type
+        if kind is FieldType.FLAG:
+            return column if term.value is not opposite else not_(func.coalesce(column, false()))
         found = compare(column, term.op, term.value)
-        if catalog.field(term.field).type is FieldType.MONEY:
+        if kind is FieldType.MONEY:
             same_currency = self.columns["currency"] == (term.currency or self.own_currency)
             return and_(same_currency, not_(found) if opposite else found)
         return or_(column.is_(None), not_(found)) if opposite else found
@@ -199,7 +212,9 @@ class _Filtering:
     def _one(self, term: Condition, *, opposite: bool, beside: Terms) -> Column:
         if self.row.have(term):
             return self.row.where(term, opposite=opposite)
-        found = self.behind.customer(term, beside)
+        if term.field == "mrr":
+            return self.behind.mrr(term, beside, opposite=opposite)
+        found = self.behind.customer(term)
         if term.field == "customer" and opposite:
             return or_(self.behind.profile_id.is_(None), not_(found))
         return not_(found) if opposite else found

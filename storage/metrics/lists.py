@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, false, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.metrics.catalog import ENTITIES
 from storage.metrics.figures import Cell, ProfileRef, Table
-from storage.metrics.filters import fields_of, matches
+from storage.metrics.filters import fields_of, matches, profile_fields
 from storage.metrics.joins import in_force, joins_product, of_customer, paying
 from storage.metrics.plan import Plan
 from storage.metrics.ranking import Ranking, incomparable, sorted_by
@@ -46,11 +46,11 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     others = incomparable(plan, "mrr", scope.asking.currency)
     if others is not None:
         left_out = await _count(session, _listed(replace(scope, filters=others), by_profile))
-    if ranking.ranks:
-        left_out += await _count(session, query.where(by_profile.c.own == 0, by_profile.c.total > 0))
-        query = query.where(by_profile.c.own > 0)
-    found = (await session.execute(_ordered(query, plan, by_profile).limit(plan.rows))).all()
-    profiles = [row.profile_id for row in found]
+    found = (await session.execute(_page(query, plan, ranking, by_profile))).all()
+    shown = [row for row in found if row.ranked]
+    if ranking.ranks and found:
+        left_out += found[0].others
+    profiles = [row.profile_id for row in shown]
     facts = await _facts(session, scope, profiles)
     return Table(
         columns=ENTITIES["customer"].columns,
@@ -60,13 +60,32 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     )
 
 
+def _page(query: Query, plan: Plan, ranking: Ranking, by_profile: Any) -> Query:
+    """The rows to show, each with the numbers of all that there are, and of paying ones that are not ranked.
+
+    Those come last, and only where too few others are there: the page says their number all the same.
+    """
+    ranked = by_profile.c.own > 0 if ranking.ranks else true()
+    others = and_(by_profile.c.own == 0, by_profile.c.total > 0)
+    return _ordered(
+        query.add_columns(
+            func.coalesce(ranked, false()).label("ranked"),
+            func.count().filter(ranked).over().label("total"),
+            func.count().filter(others).over().label("others"),
+        ).order_by(case((ranked, 0), else_=1)),
+        plan,
+        by_profile,
+    ).limit(plan.rows)
+
+
 def _listed(scope: Scope, by_profile: Any) -> Query:
     """The profiles that match the scope's filters; those that pay, unless a filter looks beyond them."""
     profile = models.Profile
     beyond = bool(fields_of(scope.filters) & _BEYOND_PAYING)
-    scope = scope if beyond else replace(scope, spans=Spans.PAYING)
+    spans = scope.spans if beyond else Spans.PAYING
+    scope = replace(scope, spans=spans, row_fields=profile_fields(profile))
     query = (
-        select(profile.profile_id, func.count().over().label("total"))
+        select(profile.profile_id)
         .outerjoin(by_profile, by_profile.c.profile_id == profile.profile_id)
         .where(
             profile.account_id == scope.asking.account_id,

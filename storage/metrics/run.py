@@ -133,6 +133,7 @@ async def _series(
             end=table.c.end,
             subject=metric.label,
             filters=plan.filters,
+            in_buckets=True,
         )
         for row in await _rows(session, metric, scope, extra=table.c.key.label("bucket")):
             by_bucket[row.bucket].append(row)

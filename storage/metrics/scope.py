@@ -51,6 +51,7 @@ class Scope:
     `moment`, `start` and `end` are SQL: bound values, or columns of buckets. `row_fields` are the catalog's
     fields that the counted rows have as columns; all others are asked of the customer behind a row. Where
     customers are counted (`of_customers`), "not on Growth" is about all that a customer has, not about a row.
+    `in_buckets` says that the times are columns.
     `subject` names what is asked, for people.
     """
 
@@ -63,6 +64,7 @@ class Scope:
     by: tuple[str, ...] = ()
     row_fields: Mapping[str, Column] = field(default_factory=dict)
     of_customers: bool = False
+    in_buckets: bool = False
     spans: Spans = Spans.IN_FORCE
 
 

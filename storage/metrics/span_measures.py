@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import and_, distinct, func, not_, select
 
 from storage import models
-from storage.metrics.filters import matches, span_fields
+from storage.metrics.filters import matches, profile_fields, span_fields
 from storage.metrics.joins import in_force, joins_product, paying, pays, tries, was_left
 from storage.metrics.scope import Column, Query, Scope, Spans
 
@@ -127,6 +127,7 @@ def _moved(scope: Scope, table: Any, at: Any, touches: Column) -> Query:
 def signups(scope: Scope) -> Query:
     profile = models.Profile
     cuts = dimensions(scope, {"country": profile.country})
+    scope = replace(scope, row_fields=profile_fields(profile))
     return (
         select(*cuts, func.count().label("amount"), func.count().label("rows"))
         .select_from(profile)

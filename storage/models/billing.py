@@ -39,7 +39,17 @@ class Subscription(Base, SourceRecord):
     """
 
     __tablename__ = "subscription"
-    __table_args__ = (Index("ix_subscription_customer", "account_id", "source_id", "customer_id"),)
+    __table_args__ = (
+        Index("ix_subscription_customer", "account_id", "source_id", "customer_id"),
+        Index("ix_subscription_renews", "account_id", "current_period_end"),
+        Index(
+            "ix_subscription_trial",
+            "account_id",
+            "trial_end",
+            sqlite_where=text("status = 'trialing'"),
+            postgresql_where=text("status = 'trialing'"),
+        ),
+    )
 
     customer_id: Mapped[bytes] = mapped_column(RecordId)
     status: Mapped[str] = mapped_column(String(20))
@@ -78,6 +88,7 @@ class Invoice(Base, SourceRecord):
 
     __tablename__ = "invoice"
     __table_args__ = (
+        Index("ix_invoice_created", "account_id", "created_at"),
         Index("ix_invoice_customer", "account_id", "source_id", "customer_id"),
         Index(
             "ix_invoice_open",

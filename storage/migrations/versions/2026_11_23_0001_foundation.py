@@ -126,6 +126,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.LargeBinary(16), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "source_id", "id", name=op.f("pk_invoice")),
     )
+    op.create_index("ix_invoice_created", "invoice", ["account_id", "created_at"], unique=False)
     op.create_index(
         "ix_invoice_customer", "invoice", ["account_id", "source_id", "customer_id"], unique=False
     )
@@ -284,6 +285,17 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_subscription_customer", "subscription", ["account_id", "source_id", "customer_id"], unique=False
+    )
+    op.create_index(
+        "ix_subscription_renews", "subscription", ["account_id", "current_period_end"], unique=False
+    )
+    op.create_index(
+        "ix_subscription_trial",
+        "subscription",
+        ["account_id", "trial_end"],
+        unique=False,
+        sqlite_where=sa.text("status = 'trialing'"),
+        postgresql_where=sa.text("status = 'trialing'"),
     )
     op.create_table(
         "subscription_change",
