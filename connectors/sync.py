@@ -6,7 +6,7 @@ again that were on their way. One sync of a source runs at a time, over all proc
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from connectors.backfill import Backfill
 from connectors.base import Connector, Credential, Feed, Page, Skipped
-from connectors.errors import ErrorReport, NotOffered, NotPermitted, RelistNeeded
+from connectors.errors import ErrorReport, NotOffered, NotPermitted, OnError, RelistNeeded
 from connectors.registry import connector_class
 from storage import audit, error_log, normalise, sources
 from storage.audit import Action, Job, Kind, Subject
@@ -83,7 +83,7 @@ async def sync_source(
         source = await sources.get_source(db, account_id, source_id)
         secret = await sources.open_secret(vault, source)
         make = connector_class(source.kind)
-        on_error = _error_log(db, account_id, source_id)
+        on_error = error_log_of(db, account_id, source_id)
         async with make(Credential(key=secret.key, base_url=source.base_url), on_error=on_error) as connector:
             run = _Run(db, vault, source, connector, on_progress or _silent, clock)
             return await run.sync(full=full, by=by or Doer.job(Job.SYNC))
@@ -103,7 +103,9 @@ def _silent(_: Progress) -> None:
     """Nobody watches."""
 
 
-def _error_log(db: Database, account_id: int, source_id: int) -> Callable[[ErrorReport], Awaitable[None]]:
+def error_log_of(db: Database, account_id: int, source_id: int) -> OnError:
+    """What a connector calls for every failed attempt."""
+
     async def note(report: ErrorReport) -> None:
         await error_log.record_error(
             db,

@@ -21,9 +21,13 @@ _MOST = 1_000
 _PATH = re.compile(r"(?:/(?:[a-z][a-z_]{0,39}|v[0-9]{1,3}|\{[a-z_]{1,32}\})){1,12}")
 """A template: lower-case words, a version, and names of ids in braces; never an id."""
 
-_CODE = re.compile(r"[a-z][a-z_]{0,63}")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{4,64}")
+_REASONS = "timeout|connection|certificate|redirect|status|shape|loop"
+_CODE = re.compile(rf"(?=.{{1,64}}$)(?:{_REASONS}|[a-z]+(?:_[a-z]+)+)")
+_REQUEST_ID = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=[^0-9]*[0-9])[A-Za-z0-9_-]{4,64}")
+"""Reasons are ours. A single word, or letters without a digit, could be a name: no code and no id is."""
+
 _STATUS = range(100, 1_000)
+_ATTEMPTS = range(1_000)
 
 
 async def record_error(
@@ -52,7 +56,7 @@ async def record_error(
         status=status if status in _STATUS else None,
         code=_like(_CODE, code),
         request_id=_like(_REQUEST_ID, request_id),
-        attempt=attempt,
+        attempt=attempt if attempt in _ATTEMPTS else 0,
     )
     async with db.tenant(account_id) as session:
         with suppress(SourceGone):
