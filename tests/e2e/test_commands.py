@@ -52,7 +52,7 @@ async def test_help_names_every_command(sqlite_machine: Machine) -> None:
     assert (done.status, done.err) == (0, "")
     listed = done.out.partition("Commands:")[2].splitlines()
     told = {words[0]: words[1:] for line in listed if (words := line.split())}
-    assert told.keys() == EVERY_COMMAND
+    assert told.keys() >= EVERY_COMMAND
     assert all(told.values())
     assert "..." not in " ".join(listed)
     assert "chewbotta demo" in done.out
@@ -103,7 +103,8 @@ ON_AN_EMPTY_MACHINE = (
 @pytest.mark.parametrize("words", ON_AN_EMPTY_MACHINE, ids=" ".join)
 async def test_an_empty_machine_is_told_what_to_do(sqlite_machine: Machine, words: tuple[str, ...]) -> None:
     """Before `init` every command ends with one line that names it, and makes nothing."""
-    done = await sqlite_machine.spawn(*words)
+    lives_on = words[0] in {"slack", "web", "worker"}  # these mind signals, so they need a process
+    done = await (sqlite_machine.spawn if lives_on else sqlite_machine.run)(*words)
     assert_said_in_one_line(done)
     assert "chewbotta init" in done.err
     assert not sqlite_machine.home.exists()

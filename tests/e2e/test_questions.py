@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,9 +63,9 @@ def _questions() -> tuple[datetime, list[Question]]:
     ]
 
 
-@pytest.fixture
-async def synced(machine: Machine) -> AsyncIterator[Machine]:
-    """A machine with the example account on its day: initialised, connected, synced."""
+@asynccontextmanager
+async def _synced(machine: Machine) -> AsyncIterator[Machine]:
+    """The machine with the example account on its day: initialised, connected, synced."""
     now, _ = _questions()
     with time_machine.travel(now, tick=False):
         async with StripeServer(World.read(QUESTIONS / "world" / "stripe")) as stripe:
@@ -74,6 +75,20 @@ async def synced(machine: Machine) -> AsyncIterator[Machine]:
             assert "left out" not in told
             assert "could not be read" not in told
             yield machine
+
+
+@pytest.fixture
+async def synced(machine: Machine) -> AsyncIterator[Machine]:
+    """On either database."""
+    async with _synced(machine) as ready:
+        yield ready
+
+
+@pytest.fixture
+async def synced_file(sqlite_machine: Machine) -> AsyncIterator[Machine]:
+    """On SQLite, where the database makes no difference."""
+    async with _synced(sqlite_machine) as ready:
+        yield ready
 
 
 async def _ask_all(machine: Machine, questions: list[Question]) -> dict[str, tuple[Verdict, Said]]:
@@ -104,19 +119,21 @@ async def test_the_development_questions(synced: Machine) -> None:
     assert {one: verdicts[one][1]["kind"] for one in NOT_IN_STRIPE} == dict.fromkeys(NOT_IN_STRIPE, "refuse")
 
 
-async def test_the_same_plan_gives_the_same_figures(synced: Machine) -> None:
+async def test_the_same_plan_gives_the_same_figures(synced_file: Machine) -> None:
     """Asking again gives the same answers to the letter, but for the time it took."""
     _, questions = _questions()
     texts = [f"{'+ ' * one.follows}{one.text}" for one in questions]
-    first, second = [[{**answer, "took_ms": None} for answer in await synced.ask(*texts)] for _ in range(2)]
+    first, second = [
+        [{**answer, "took_ms": None} for answer in await synced_file.ask(*texts)] for _ in range(2)
+    ]
     assert first == second
 
 
-async def test_the_real_command(synced: Machine) -> None:
+async def test_the_real_command(synced_file: Machine) -> None:
     """`chewbotta ask --json QUESTION` as a process of its own prints one line, with the figure."""
     _, questions = _questions()
     months = next(dict(one.right["points"]) for one in questions if one.id == "d040")
-    done = await synced.spawn("ask", "--json", "What was our MRR at the end of January 2026?")
+    done = await synced_file.spawn("ask", "--json", "What was our MRR at the end of January 2026?")
     assert (done.status, done.err, done.out.count("\n")) == (0, "", 1)
     said = json.loads(done.out)
     assert (said["kind"], said["values"]) == ("number", months["2026-01"])
