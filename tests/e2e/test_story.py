@@ -182,7 +182,7 @@ async def kept(machine: Machine, table: str) -> int:
 
     db = Database.connect(machine.settings().database_url.get_secret_value())
     async with db.engine.connect() as connection:
-        found = await connection.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608 - a constant
+        found = await connection.scalar(text(f"SELECT count(*) FROM {table}"))
     await db.dispose()
     return int(found or 0)
 
