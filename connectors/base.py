@@ -13,7 +13,7 @@ An instance is one source being read: it owns the connection and what it has loo
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -33,13 +33,26 @@ class Credential(Struct, frozen=True, kw_only=True):
         return f"Credential(key=..., base_url={self.base_url!r})"
 
 
+class Vanishing(Struct, frozen=True, kw_only=True):
+    """That a vendor deletes objects of a stream for good, so that they may be missing from its list.
+
+    `while_status`: it does so only in these states; objects in another are never taken for deleted.
+    """
+
+    while_status: tuple[str, ...] = ()
+
+
 class Stream(Struct, frozen=True, kw_only=True):
-    """One list of a vendor. `windows`: it can be listed by date of creation, so in parallel parts."""
+    """One list of a vendor. `windows`: it can be listed by date of creation, so in parallel parts.
+
+    `vanishing` None: what is in the list stays in it for ever, so that nothing is reconciled.
+    """
 
     name: str
     record: type[Record]
     path: str
     windows: bool = False
+    vanishing: Vanishing | None = None
 
 
 class Feed(Struct, frozen=True, kw_only=True):
@@ -125,6 +138,10 @@ class Connector(ABC):
     feeds: ClassVar[tuple[Feed, ...]]
     founded: ClassVar[datetime] = datetime(2011, 1, 1, tzinfo=UTC)
     """Nothing in this vendor's systems is older: where windows of an unknown past begin."""
+    reconcile_every: ClassVar[timedelta] = timedelta(minutes=15)
+    """How often ids are compared with the vendor's, at the most; see `ids_a_second`."""
+    ids_a_second: ClassVar[float] = 100.0
+    """What the vendor's rate limit can spare for that: large sources are compared less often."""
 
     @abstractmethod
     def __init__(self, credential: Credential, *, on_error: OnError | None = None) -> None: ...

@@ -35,17 +35,19 @@ async def forget_customers(
     deleted: Mapping[bytes, datetime],
     *,
     noticed_at: datetime,
+    on_request: bool = False,
 ) -> set[bytes]:
     """Deletes these customers (id → when the source deleted them) and makes what they had anonymous.
 
     Returns the ids whose MRR must be recomputed: the new anonymous ones, and those of the records that
-    shared a profile with the deleted ones. `noticed_at` starts the day within which the data key is renewed.
+    shared a profile with the deleted ones. `noticed_at` starts the day within which the data key is renewed;
+    `on_request` says that the person asked for it.
     """
     if not deleted:
         return set()
     ids = list(deleted)
     await _bury(session, account_id, source_id, deleted)
-    await forget_mentions(session, account_id, source_id, ids)
+    await forget_mentions(session, account_id, source_id, ids, on_request=on_request)
     mates = await _leave_profiles(session, account_id, source_id, ids)
     nobody = {customer_id: secrets.token_bytes(16) for customer_id in ids}
     await _make_anonymous(session, account_id, source_id, nobody)

@@ -16,9 +16,14 @@ ON_CUSTOMER_DELETED = (KEEP, REDACT, DELETE)
 
 
 async def forget_mentions(
-    session: AsyncSession, account_id: int, source_id: int, customer_ids: Sequence[bytes]
+    session: AsyncSession,
+    account_id: int,
+    source_id: int,
+    customer_ids: Sequence[bytes],
+    *,
+    on_request: bool = False,
 ) -> None:
-    """In the transaction that deletes these customers."""
+    """In the transaction that deletes these customers. `on_request`: a person asked to be erased."""
     await forget_conversations(session, account_id)
     webhook = WebhookEvent
     await session.execute(
@@ -30,7 +35,8 @@ async def forget_mentions(
         )
         .values(sealed=b"", customer_id=None)
     )
-    await empty_messages(session, account_id, among(session, MessageProfile.profile_id, customer_ids))
+    names_them = among(session, MessageProfile.profile_id, customer_ids)
+    await empty_messages(session, account_id, names_them, on_request=on_request)
 
 
 async def forget_conversations(session: AsyncSession, account_id: int) -> None:
@@ -40,11 +46,18 @@ async def forget_conversations(session: AsyncSession, account_id: int) -> None:
     )
 
 
-async def empty_messages(session: AsyncSession, account_id: int, names_them: ColumnElement[bool]) -> None:
-    """Empties Messages by the account's choice; what stands on a platform waits as `due`."""
+async def empty_messages(
+    session: AsyncSession, account_id: int, names_them: ColumnElement[bool], *, on_request: bool = False
+) -> None:
+    """Empties Messages by the account's choice; what stands on a platform waits as `due`.
+
+    Who asked to be erased is not kept in a Message, whatever the account chose for other deletions.
+    """
     choice = await session.scalar(select(Account.on_customer_deleted).where(Account.account_id == account_id))
     if choice not in (REDACT, DELETE):
-        return
+        if not on_request:
+            return
+        choice = REDACT
     naming = select(MessageProfile.message_id).where(MessageProfile.account_id == account_id, names_them)
     await session.execute(
         update(Message)

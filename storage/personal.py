@@ -40,7 +40,7 @@ async def open_profiles(
         return {}
     customer, source = models.Customer, models.Source
     # Keys come before rows: a key that is renewed in between still opens what was read before that.
-    keys = await _live_keys(db, vault, account_id)
+    keys = await live_keys(db, vault, account_id)
     async with db.tenant(account_id, read_only=True) as session:
         rows = (
             await session.execute(
@@ -71,7 +71,7 @@ async def open_profiles(
     return dict(opened)
 
 
-async def _live_keys(db: Database, vault: Vault, account_id: int) -> dict[int, SourceKeys]:
+async def live_keys(db: Database, vault: Vault, account_id: int) -> dict[int, SourceKeys]:
     """The keys of every source that is not being removed, by the source's number."""
     async with db.tenant(account_id, read_only=True) as session:
         active = select(models.Source.source_id).where(models.Source.state != models.SourceState.REMOVING)
@@ -100,7 +100,7 @@ async def build_name_index(db: Database, vault: Vault, account_id: int) -> NameI
     """Opens every name of the account, in memory only, in threads: the event loop stays free."""
     customer = models.Customer
     entries: dict[bytes, list[_Entry]] = defaultdict(list)
-    live = await _live_keys(db, vault, account_id)
+    live = await live_keys(db, vault, account_id)
     async with db.tenant(account_id, read_only=True) as session:
         for source_id, keys in live.items():
             last = b""

@@ -43,6 +43,7 @@ class Stripe(Connector):
     permissions: ClassVar[tuple[str, ...]] = PERMISSIONS
     streams: ClassVar[tuple[Stream, ...]] = tuple(reading.stream for reading in READINGS)
     feeds: ClassVar[tuple[Feed, ...]] = FEEDS
+    ids_a_second: ClassVar[float] = 125.0  # a hundred ids a page, and one page in eighty of its rate limit
 
     def __init__(self, credential: Credential, *, on_error: OnError | None = None, now: Clock = _now) -> None:
         self._is_live = is_live(credential.key)

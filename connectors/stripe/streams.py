@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from connectors.base import Feed, Stream
+from connectors.base import Feed, Stream, Vanishing
 from connectors.stripe import agreements, bills, wire, wire_bills
 from connectors.stripe.values import References
 from storage import records
@@ -36,6 +36,10 @@ class Reading(Struct, frozen=True, kw_only=True):
     inner: Inner | None = None
 
 
+# What may vanish: customers and draft invoices. Subscriptions end, and charges, refunds and disputes stay,
+# all of them listed for ever, also those of a customer that was deleted. Products and prices can be deleted
+# only while nothing uses them, and the list of prices leaves out inline and perhaps archived ones, which
+# bills still name: for them the events of deletion must do.
 READINGS = (
     Reading(
         stream=Stream(name="products", record=records.Product, path="/v1/products", windows=True),
@@ -49,7 +53,13 @@ READINGS = (
         expand=("tiers",),
     ),
     Reading(
-        stream=Stream(name="customers", record=records.Customer, path="/v1/customers", windows=True),
+        stream=Stream(
+            name="customers",
+            record=records.Customer,
+            path="/v1/customers",
+            windows=True,
+            vanishing=Vanishing(),
+        ),
         rows=wire.Customer,
         build=agreements.customer,
         expand=("discount.source.coupon",),
@@ -71,7 +81,13 @@ READINGS = (
         ),
     ),
     Reading(
-        stream=Stream(name="invoices", record=records.Invoice, path="/v1/invoices", windows=True),
+        stream=Stream(
+            name="invoices",
+            record=records.Invoice,
+            path="/v1/invoices",
+            windows=True,
+            vanishing=Vanishing(while_status=("draft",)),  # a finalized one can only be voided
+        ),
         rows=wire_bills.Invoice,
         build=bills.invoice,
         expand=("discounts.source.coupon", "lines.data.discounts", "payments"),
