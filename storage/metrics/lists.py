@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, case, false, func, select, true
+from sqlalchemy import case, false, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
@@ -32,6 +31,9 @@ _BEYOND_PAYING = frozenset(
 )
 """Filters that ask for customers whether they pay now or not."""
 
+_FEW = _BEYOND_PAYING - {"status"}
+"""Filters that find so few customers that the MRR of each is added up by itself."""
+
 
 async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     """Profiles that pay at the scope's moment, or that a filter names; by MRR unless the plan says otherwise.
@@ -40,18 +42,17 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     there are besides, and how many a filter on MRR could not compare.
     """
     ranking = Ranking.of(plan, scope.asking)
-    by_profile = _mrr_by_profile(scope, ranking.currency)
-    query = _listed(scope, by_profile)
     left_out = 0
     others = incomparable(plan, "mrr", scope.asking.currency)
     if others is not None:
-        left_out = await _count(session, _listed(replace(scope, filters=others), by_profile))
-    found = (await session.execute(_page(query, plan, ranking, by_profile))).all()
-    shown = [row for row in found if row.ranked]
+        listed = _listed(replace(scope, filters=others), ranking.currency).subquery()
+        left_out = await session.scalar(select(func.count()).select_from(listed)) or 0
+    page = _page(_listed(scope, ranking.currency), plan, ranking)
+    found = (await session.execute(page)).all()
     if ranking.ranks and found:
         left_out += found[0].others
-    profiles = [row.profile_id for row in shown]
-    facts = await _facts(session, scope, profiles)
+    profiles = [row.profile_id for row in found if row.ranked]
+    facts = await _facts(session, scope, profiles) if profiles else {}
     return Table(
         columns=ENTITIES["customer"].columns,
         rows=tuple(_customer_row(facts[profile_id], ranking.currency) for profile_id in profiles),
@@ -60,68 +61,75 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     )
 
 
-def _page(query: Query, plan: Plan, ranking: Ranking, by_profile: Any) -> Query:
-    """The rows to show, each with the numbers of all that there are, and of paying ones that are not ranked.
+def _listed(scope: Scope, currency: str) -> Query:
+    """The profiles that match the scope's filters; those that pay, unless a filter looks beyond them.
 
-    Those come last, and only where too few others are there: the page says their number all the same.
+    Each has its MRR at the moment: `own` in the currency of the ranking, `total` in any (for "pays" alone).
     """
-    ranked = by_profile.c.own > 0 if ranking.ranks else true()
-    others = and_(by_profile.c.own == 0, by_profile.c.total > 0)
-    return _ordered(
-        query.add_columns(
-            func.coalesce(ranked, false()).label("ranked"),
-            func.count().filter(ranked).over().label("total"),
-            func.count().filter(others).over().label("others"),
-        ).order_by(case((ranked, 0), else_=1)),
-        plan,
-        by_profile,
-    ).limit(plan.rows)
-
-
-def _listed(scope: Scope, by_profile: Any) -> Query:
-    """The profiles that match the scope's filters; those that pay, unless a filter looks beyond them."""
     profile = models.Profile
-    beyond = bool(fields_of(scope.filters) & _BEYOND_PAYING)
+    fields = fields_of(scope.filters)
+    beyond = bool(fields & _BEYOND_PAYING)
     spans = scope.spans if beyond else Spans.PAYING
-    scope = replace(scope, spans=spans, row_fields=profile_fields(profile))
-    query = (
-        select(profile.profile_id)
-        .outerjoin(by_profile, by_profile.c.profile_id == profile.profile_id)
-        .where(
-            profile.account_id == scope.asking.account_id,
-            profile.signed_up_at.is_not(None),  # an anonymous profile leads to nobody: it is in no list
-            matches(scope, profile.profile_id),
+    matching = matches(replace(scope, spans=spans, row_fields=profile_fields(profile)), profile.profile_id)
+    columns = (profile.profile_id, profile.customer_since, profile.signed_up_at, profile.country)
+    conditions = (
+        profile.account_id == scope.asking.account_id,
+        profile.signed_up_at.is_not(None),  # an anonymous profile leads to nobody: it is in no list
+        matching,
+    )
+    mrr = _mrr(scope, currency)
+    if fields & _FEW:
+        of_each = mrr.where(models.MrrSpan.profile_id == profile.profile_id).correlate(profile)
+        own, total = (
+            of_each.with_only_columns(column, maintain_column_froms=True).scalar_subquery().label(name)
+            for name, column in of_each.selected_columns.items()
         )
+        return select(*columns, own, total).where(*conditions)
+    by_profile = mrr.add_columns(models.MrrSpan.profile_id).group_by(models.MrrSpan.profile_id).subquery()
+    query = (
+        select(*columns, by_profile.c.own, by_profile.c.total)
+        .outerjoin(by_profile, by_profile.c.profile_id == profile.profile_id)
+        .where(*conditions)
     )
     return query if beyond else query.where(by_profile.c.total > 0)
 
 
-async def _count(session: AsyncSession, query: Query) -> int:
-    return await session.scalar(select(func.count()).select_from(query.subquery())) or 0
-
-
-def _mrr_by_profile(scope: Scope, currency: str) -> Any:
-    """Each paying profile's MRR: `own` in the currency of the ranking, `total` in any (for "pays" alone)."""
+def _mrr(scope: Scope, currency: str) -> Query:
     span = models.MrrSpan
     own = case((span.currency == currency, span.mrr), else_=0)
-    return (
-        select(span.profile_id, func.sum(own).label("own"), func.sum(span.mrr).label("total"))
-        .where(span.account_id == scope.asking.account_id, paying(span, scope.moment))
-        .group_by(span.profile_id)
-        .subquery()
+    return select(func.sum(own).label("own"), func.sum(span.mrr).label("total")).where(
+        span.account_id == scope.asking.account_id, paying(span, scope.moment)
     )
 
 
-def _ordered(query: Query, plan: Plan, by_profile: Any) -> Query:
-    profile = models.Profile
-    columns: dict[str, Any] = {
-        "mrr": by_profile.c.own,
-        "customer_since": profile.customer_since,
-        "signed_up": profile.signed_up_at,
-        "country": profile.country,
+def _page(query: Query, plan: Plan, ranking: Ranking) -> Query:
+    """The rows to show, each with the numbers of all that there are, and of paying ones that are not ranked.
+
+    Those come last, and only where too few others are there: the page says their number all the same.
+    """
+    listed = query.subquery().c
+    ranked = listed.own > 0 if ranking.ranks else true()
+    columns = {
+        "mrr": listed.own,
+        "customer_since": listed.customer_since,
+        "signed_up": listed.signed_up_at,
+        "country": listed.country,
     }
-    first = sorted_by("customer", columns, plan)
-    return query.order_by(first, by_profile.c.total.desc().nulls_last(), profile.profile_id)
+    return (
+        select(
+            listed.profile_id,
+            func.coalesce(ranked, false()).label("ranked"),
+            func.count().filter(ranked).over().label("total"),
+            func.count().filter(listed.own == 0, listed.total > 0).over().label("others"),
+        )
+        .order_by(
+            case((ranked, 0), else_=1),
+            sorted_by("customer", columns, plan),
+            listed.total.desc().nulls_last(),
+            listed.profile_id,
+        )
+        .limit(plan.rows)
+    )
 
 
 @dataclass(slots=True)

@@ -22,23 +22,27 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 
 
+@pytest.fixture(scope="module")
+def shared_postgres_url(cluster: postgres.Cluster, migrated_postgres: str) -> Iterator[str]:
+    """A migrated PostgreSQL database that the tests of a module read together."""
+    name = postgres.unused_name()
+    create = f"CREATE DATABASE {name} TEMPLATE {migrated_postgres}"
+    asyncio.run(run_sql(cluster.url("postgres"), create))
+    yield cluster.url(name)
+    asyncio.run(run_sql(cluster.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 @pytest.fixture(
     scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs_postgres)]
 )
-def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A migrated database that the tests of a module read together."""
-    if request.param == "sqlite":
-        file = tmp_path_factory.mktemp("shared") / "chewbotta.sqlite3"
-        template: Path = request.getfixturevalue("migrated_sqlite")
-        file.write_bytes(template.read_bytes())
-        yield f"sqlite+aiosqlite:///{file}"
-        return
-    cluster: postgres.Cluster = request.getfixturevalue("cluster")
-    template_name: str = request.getfixturevalue("migrated_postgres")
-    name = postgres.unused_name()
-    asyncio.run(run_sql(cluster.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template_name}"))
-    yield cluster.url(name)
-    asyncio.run(run_sql(cluster.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("shared_postgres_url"))
+    file = tmp_path_factory.mktemp("shared") / "chewbotta.sqlite3"
+    template: Path = request.getfixturevalue("migrated_sqlite")
+    file.write_bytes(template.read_bytes())
+    return f"sqlite+aiosqlite:///{file}"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

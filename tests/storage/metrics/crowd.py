@@ -13,7 +13,7 @@ _CUSTOMER, _SUBSCRIPTION, _INVOICE, _PAYMENT, _REFUND = (
 )
 _OWNER = "decode(md5('customer-' || (n % :customers)), 'hex')"
 _OWN_SUBSCRIPTION = "decode(md5('subscription-' || (n % :customers)), 'hex')"
-_START = "timestamptz '2025-01-01' + (n % 600) * interval '1 day'"
+_START = "timestamptz '2025-01-01' + (n % 690) * interval '1 day'"
 _LATER = "timestamptz '2025-06-01' + (n % 500) * interval '1 day' + (n % 86400) * interval '1 second'"
 _ENDED = "(n % 20 = 0)"
 _LEFT = f"({_START} + interval '40 days')"
