@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -22,7 +22,7 @@ from storage.errors import OperatorError
 from storage.metrics.figures import Figures
 from storage.metrics.plan import Plan
 from storage.metrics.run import run
-from storage.metrics.scope import Asking
+from storage.metrics.scope import Asking, Unanswerable
 from storage.normalise import Field, normalise
 from storage.session import Database
 from storage.vault import Vault
@@ -57,6 +57,7 @@ class AccountCache:
         self.vault = vault
         self._known: OrderedDict[int, _Known] = OrderedDict()
         self._making: dict[int, asyncio.Lock] = {}
+        self._listed: dict[int, tuple[float, Sequence[models.Source]]] = {}
 
     async def vocabulary(self, account_id: int) -> Vocabulary:
         """This account's words, as fresh as its last sync or deletion, give or take two seconds."""
@@ -78,6 +79,8 @@ class AccountCache:
         oldest = monotonic() - _IDLE
         for account_id in [key for key, known in self._known.items() if known.used < oldest]:
             del self._known[account_id]
+        for account_id in [key for key, (read_at, _) in self._listed.items() if read_at < oldest]:
+            del self._listed[account_id]
         while len(self._known) > _VOCABULARIES:
             self._known.popitem(last=False)
 
@@ -108,7 +111,7 @@ class AccountCache:
     async def run(self, account_id: int, plan: Plan, now: datetime) -> Figures:
         """Raises Unanswerable, or CacheUnreachable where the database fails or takes too long."""
         vocabulary = await self.vocabulary(account_id)
-        readiness.require(plan, await sources.list_sources(self.db, account_id))
+        await self._require_ready(plan, account_id)
         asking = Asking(account_id, vocabulary.currency, vocabulary.zone.key, now)
         try:
             async with self.db.tenant(account_id, read_only=True, timeout=SLOWEST) as session:
@@ -122,7 +125,22 @@ class AccountCache:
         return {profile_id: _identity(records) for profile_id, records in opened.items()}
 
     async def as_of(self, account_id: int) -> Mapping[str, datetime]:
-        return await sources.as_of(self.db, account_id)
+        return sources.freshness(await self._sources(account_id))
+
+    async def _require_ready(self, plan: Plan, account_id: int) -> None:
+        """Raises Unanswerable, but not because of what was so a moment ago."""
+        try:
+            readiness.require(plan, await self._sources(account_id))
+        except Unanswerable:
+            readiness.require(plan, await self._sources(account_id, anew=True))
+
+    async def _sources(self, account_id: int, *, anew: bool = False) -> Sequence[models.Source]:
+        """The account's sources, read within the last two seconds."""
+        read_at, found = self._listed.get(account_id, (0.0, ()))
+        if anew or not found or monotonic() - read_at > _CHECKED_EVERY:
+            found = await sources.list_sources(self.db, account_id)
+            self._listed[account_id] = monotonic(), found
+        return found
 
 
 def _identity(records: list[personal.OpenedRecord]) -> Identity:

@@ -15,7 +15,7 @@ from connectors.base import Connector, Page, Stream, Window
 from connectors.errors import NotOffered, NotPermitted
 from storage.checkpoints import Mark, Place
 
-READERS = 16
+READERS = 32
 _MOST_PAGES_A_WRITE = 10
 _WRITES_AT_A_TIME = 3
 _SHORTEST_WINDOW = timedelta(hours=1)

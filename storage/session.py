@@ -133,12 +133,16 @@ async def _enter_tenant(
     await connection.execute(
         text(
             _ENTER.format(role=APP_ROLE) + ", set_config('chewbotta.account_id', :account, true),"
-            " set_config('statement_timeout', :timeout, true)"
+            " set_config('statement_timeout', :timeout, true),"
+            " set_config('transaction_read_only', :read_only, true)"
         ),
-        {"name": _who(), "account": str(account_id), "timeout": str(int((timeout or 0) * 1000))},
+        {
+            "name": _who(),
+            "account": str(account_id),
+            "timeout": str(int((timeout or 0) * 1000)),
+            "read_only": "on" if read_only else "off",
+        },
     )
-    if read_only:
-        await connection.execute(text("SET TRANSACTION READ ONLY"))
 
 
 @asynccontextmanager

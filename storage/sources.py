@@ -1,6 +1,6 @@
 """Sources of an account: added, listed, opened; and how far their sync has come."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -121,11 +121,11 @@ async def get_source(db: Database, account_id: int, source_id: int) -> Source:
     return source
 
 
-async def as_of(db: Database, account_id: int) -> dict[str, datetime]:
+def freshness(listed: Iterable[Source]) -> dict[str, datetime]:
     """When each kind of source was last completely synced; the oldest where there are several of a kind."""
-    freshness: dict[str, datetime] = {}
-    for source in await list_sources(db, account_id):
+    found: dict[str, datetime] = {}
+    for source in listed:
         if source.synced_at is not None:
-            known = freshness.get(source.kind, source.synced_at)
-            freshness[source.kind] = min(known, source.synced_at)
-    return freshness
+            known = found.get(source.kind, source.synced_at)
+            found[source.kind] = min(known, source.synced_at)
+    return found

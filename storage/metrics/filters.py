@@ -8,6 +8,7 @@ test nor its opposite.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import and_, false, func, not_, or_, select, true
@@ -67,8 +68,9 @@ def profile_fields(profile: Any) -> dict[str, Column]:
     }
 
 
+@lru_cache(maxsize=32)
 def source_kind(row: Any) -> Column:
-    """The kind of source ("stripe") that a row came from."""
+    """The kind of source ("stripe") that a row came from. Making this takes longer than most answers."""
     source = aliased(models.Source)
     kind = (
         select(source.kind)
