@@ -141,8 +141,12 @@ def _when(run: Run) -> str:
     return f" {run.plan.period.label}" if run.plan.period else ""
 
 
-def _is_past(run: Run) -> bool:
-    return run.plan.period is not None
+def _verb(run: Run, value: float | None = None) -> str:
+    """Revenue was, refunds were, customers on trial are; with a value: 1 customer is."""
+    words = _metric(run).label.split()
+    several = value != 1 if value is not None else words[0].endswith("s") or words[-1].endswith("s")
+    past = run.plan.period is not None or _metric(run).span is Span.FLOW
+    return ("were" if several else "was") if past else ("are" if several else "is")
 
 
 def _number_text(run: Run, number: Number) -> str:
@@ -153,8 +157,7 @@ def _number_text(run: Run, number: Number) -> str:
     if noun is not None and number.value is not None:
         sentence = _counted(run, number.value, noun)
     else:
-        verb = "was" if _is_past(run) else "is"
-        sentence = f"{_subject(run)} {verb} {_said(run, number)}{_when(run)}."
+        sentence = f"{_subject(run)} {_verb(run)} {_said(run, number)}{_when(run)}."
     return sentence + _left_out(number.left_out)
 
 
@@ -166,15 +169,7 @@ def _counted(run: Run, value: float, noun: tuple[str, str]) -> str:
     if _metric(run).name == "churned_customers":
         sentence = f"{how_many} {'customer' if value == 1 else 'customers'}{narrowed} churned{_when(run)}."
         return sentence[0].upper() + sentence[1:]
-    past = _is_past(run) and (_metric(run).span is Span.STOCK or not _runs_on(run))
-    verb = ("was", "were")[value != 1] if past else ("is", "are")[value != 1]
-    if _metric(run).span is Span.FLOW:
-        verb = ("was", "were")[value != 1]
-    return f"There {verb} {counted}{_when(run)}."
-
-
-def _runs_on(run: Run) -> bool:
-    return run.plan.period is None
+    return f"There {_verb(run, value)} {counted}{_when(run)}."
 
 
 def _left_out(count: int) -> str:
@@ -206,7 +201,7 @@ def _comparison(run: Run, pair: Comparison) -> Answer:
 def _compared_text(run: Run, pair: Comparison, currencies: Sequence[str]) -> str:
     earlier = run.plan.compare_period
     against = f" {earlier.label}" if earlier else " before"
-    verb = "was" if _is_past(run) else "is"
+    verb = _verb(run)
     changes = [_change(pair, None)] if pair.now.value is not None else [_change(pair, c) for c in currencies]
     moved = text.listed([change for change in changes if change])
     when = _when(run) or (" now" if _metric(run).span is Span.STOCK else "")

@@ -65,6 +65,7 @@ def ref(name):
         ("revenue last month", money(usd=8605826), "Revenue was $86,058.26 in October 2026."),
         ("revenue in Germany this year", money(), "Revenue in Germany was $0.00 this year (2026)."),
         ("how much is overdue", money(eur=100), "Overdue is €1.00."),
+        ("refunds last month", money(usd=7400), "Refunds were $74.00 in October 2026."),
         ("how many customers", count(269), "There are 269 paying customers."),
         ("how many customers on Growth", count(1), "There is 1 paying customer on Growth."),
         ("how many customers last month", count(250),
