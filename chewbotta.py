@@ -6,9 +6,10 @@ Nothing heavy is imported here or in any `cli.py`, so that `chewbotta --help` an
 import typer
 
 from bot import cli as bot_cli
+from connectors import care_cli
 from connectors import cli as connectors_cli
 from storage import cli as storage_cli
-from storage import trust_cli
+from storage import privacy_cli, receipt_cli, trust_cli
 from storage.command_line import run
 from web import cli as web_cli
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command()(storage_cli.init)
 app.add_typer(connectors_cli.source_app)
 app.command()(connectors_cli.sync)
+app.command()(care_cli.reconcile)
 app.command()(bot_cli.ask)
 app.command()(bot_cli.chat)
 app.command()(bot_cli.demo)
@@ -38,7 +40,8 @@ app.command()(web_cli.web)
 def worker() -> None:
     """Keep the cache fresh, until stopped.
 
-    Every source is synced when it is due, and what is past its time is deleted.
+    Every source is synced when it is due and compared with its vendor, deletions are finished, keys renewed
+    after them, and what is past its time is deleted.
     """
     from jobs import work
 
@@ -51,6 +54,10 @@ app.command()(storage_cli.doctor)
 app.command()(trust_cli.audit)
 app.command()(trust_cli.errors)
 app.command()(trust_cli.purge)
+app.add_typer(privacy_cli.privacy_app)
+app.add_typer(privacy_cli.messages_app)
+app.add_typer(receipt_cli.receipt_app)
+app.add_typer(privacy_cli.account_app)
 
 
 def main() -> None:

@@ -1,4 +1,5 @@
-"""What happens by itself: the worker syncs every source when it is due, and purges what is past its time.
+"""What happens by itself: the worker syncs every source when it is due, compares it with its vendor, renews
+its key after deletions, finishes deletions that were interrupted, and purges what is past its time.
 
 The schedule only wakes work up; what is to be done stands in the tables, so a worker may be killed at any
 time. A source that another worker is syncing is left to it.
@@ -6,24 +7,35 @@ time. A source that another worker is syncing is left to it.
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from connectors.errors import ConnectorError
+from connectors.reconcile import is_due, reconcile_source
 from connectors.sync import sync_source
-from storage import accounts, logs, sources
+from storage import account_deletion, accounts, logs, source_removal, sources
+from storage.audit import Job
 from storage.command_line import Opened, opened
+from storage.doer import Doer
 from storage.locks import Busy
+from storage.messages import Posts, settle
+from storage.reencrypt import Step, renew
 from storage.retention import RULES, Rule, purge
 from storage.session import Database
 from storage.settings import Settings
+from storage.source_keys import KeyDestroyed
+from storage.source_lock import SourceGone
 
 log = structlog.get_logger()
 
 SYNC_EVERY = timedelta(minutes=5)
+LOOKED_AFTER_EVERY = timedelta(minutes=1)
+"""How often it is looked what a deletion left to do."""
 
 
 async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
@@ -33,9 +45,12 @@ async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     logs.configure(settings.log_level)
-    async with opened(settings) as place:
+    async with opened(settings) as place, _slack_posts(settings) as posts:
         scheduler = AsyncIOScheduler(timezone=UTC)
         _schedule(scheduler, SYNC_EVERY, sync_due, place)
+        for job in (finish_removals, reconcile_due, renew_keys):
+            _schedule(scheduler, LOOKED_AFTER_EVERY, job, place)
+        _schedule(scheduler, LOOKED_AFTER_EVERY, settle_messages, place, posts)
         for rule in RULES:
             _schedule(scheduler, rule.every, purge_due, place.db, rule)
         scheduler.start()
@@ -82,14 +97,81 @@ async def sync_due(place: Opened) -> None:
                 await _sync(place, account_id, source.source_id)
 
 
+async def finish_removals(place: Opened) -> None:
+    """Goes on with deletions of accounts and sources that were interrupted."""
+    for account_id in await account_deletion.half_deleted(place.db):
+        with logs.correlated():
+            await account_deletion.delete_account(place.db, place.vault, account_id)
+            log.info("account.deleted", account=account_id)
+    for account_id in await accounts.all_accounts(place.db):
+        for source_id in await source_removal.half_removed(place.db, account_id):
+            with logs.correlated():
+                await source_removal.remove_source(
+                    place.db, place.vault, account_id, source_id, by=Doer.job(Job.DELETION)
+                )
+                log.info("source.removed", account=account_id, source=source_id)
+
+
+async def reconcile_due(place: Opened) -> None:
+    """Compares the sources whose interval has passed with their vendors, one after the other."""
+    for account_id in await accounts.all_accounts(place.db):
+        for source in await sources.list_sources(place.db, account_id):
+            if await is_due(place.db, source, datetime.now(UTC)):
+                known = log.bind(account=account_id, source=source.source_id)
+                with logs.correlated(), _told("reconcile", known):
+                    result = await reconcile_source(place.db, place.vault, account_id, source.source_id)
+                    known.info("reconcile.done", deleted=sum(result.deleted.values()))
+
+
+async def renew_keys(place: Opened) -> None:
+    """Takes the renewal of every source's data key one step further, where there is one to take."""
+    for account_id in await accounts.all_accounts(place.db):
+        for source in await sources.list_sources(place.db, account_id):
+            known = log.bind(account=account_id, source=source.source_id)
+            with logs.correlated(), _told("key", known):
+                done = await renew(place.db, place.vault, account_id, source.source_id, now=datetime.now(UTC))
+                if done.step is not Step.NOTHING:
+                    known.info("key.renewal", state=done.step, changed=done.rows)
+
+
+async def settle_messages(place: Opened, posts: Posts | None) -> None:
+    """Edits or deletes posts that name customers who were deleted."""
+    for account_id in await accounts.all_accounts(place.db):
+        with logs.correlated(), _told("messages", log.bind(account=account_id)):
+            await settle(place.db, place.vault, account_id, posts)
+
+
+@asynccontextmanager
+async def _slack_posts(settings: Settings) -> AsyncIterator[Posts | None]:
+    """Chewbotta's posts in Slack, where it has a token."""
+    if settings.slack_bot_token is None:
+        yield None
+        return
+    from bot.slack.app import close, web_client
+    from bot.slack.posts import SlackPosts
+
+    client = web_client(settings)
+    try:
+        yield SlackPosts(client)
+    finally:
+        await close(client)
+
+
+@contextmanager
+def _told(what: str, known: Any) -> Iterator[None]:
+    """Work on one source or account must not end that on the others: what may happen is told and left."""
+    try:
+        yield
+    except Busy:
+        known.info(f"{what}.busy")
+    except (SourceGone, KeyDestroyed, sources.NoSourceError):
+        known.info(f"{what}.stopped")
+    except ConnectorError as problem:
+        known.warning(f"{what}.failed", error=type(problem).__name__, status=problem.report.status)
+
+
 async def _sync(place: Opened, account_id: int, source_id: int) -> None:
     known = log.bind(account=account_id, source=source_id)
-    try:
-        with logs.correlated():
-            result = await sync_source(place.db, place.vault, account_id, source_id)
-    except Busy:
-        known.info("sync.busy")
-    except ConnectorError as problem:
-        known.warning("sync.failed", error=type(problem).__name__, status=problem.report.status)
-    else:
+    with logs.correlated(), _told("sync", known):
+        result = await sync_source(place.db, place.vault, account_id, source_id)
         known.info("sync.done", read=result.read, deleted=result.written.deleted)

@@ -53,6 +53,11 @@ def fail(text: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def printable(text: str) -> str:
+    """Text of others without signs that a terminal would obey."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
 def run(work: Callable[["Settings"], Coroutine[Any, Any, Result]]) -> Result:
     """Runs a command's work with the settings of the environment; what it logs goes to standard error."""
     from storage import logs

@@ -37,7 +37,7 @@ _ANONYMOUS: tuple[tuple[Any, str], ...] = (
 _REMAINING = (
     Remaining(
         where="the source systems",
-        why="Chewbotta only reads them: erase the person there too; until then nothing of them is stored here",
+        why="Chewbotta only reads them: erase the person there too; here nothing is stored again",
     ),
     Remaining(
         where="backups and logs of the database",

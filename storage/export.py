@@ -7,6 +7,7 @@ look-ups (`plain_rows.py`), and notes of work to be done.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ from storage.models import Account, Base, Tenant
 from storage.models.base import table_of
 from storage.plain_rows import SEALED, as_plain, shown_columns
 from storage.session import Database
-from storage.source_keys import SourceKeys
+from storage.source_keys import KeyDestroyed, SourceKeys
 from storage.vault import Vault
 
 _LEFT_OUT = frozenset({"stale_customer", "seen_event", "checkpoint"})
@@ -81,9 +82,11 @@ async def _keys(vault: Vault, account_id: int, table: Table, rows: Any) -> dict[
         return {}
     if "source_id" not in table.c:
         return {0: await vault.account_keys(account_id)}
-    return {
-        one: await vault.source_keys(account_id, one) for one in sorted({row["source_id"] for row in rows})
-    }
+    found = {}
+    for source_id in sorted({row["source_id"] for row in rows}):
+        with suppress(KeyDestroyed):  # removed just now: what it sealed is gone
+            found[source_id] = await vault.source_keys(account_id, source_id)
+    return found
 
 
 def _encoded(table: Table, rows: Any, keys: Mapping[int, SourceKeys]) -> list[bytes]:

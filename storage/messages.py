@@ -184,6 +184,14 @@ def _places(keys: SourceKeys, row: Message) -> tuple[Post, ...]:
     return _posts.decode(opened)
 
 
+def read_id(text: str) -> bytes:
+    """A Message's id from its hexadecimal form; raises NoMessageError."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise NoMessageError("There is no such Message: `chewbotta messages list` shows them.") from None
+
+
 async def delete_messages(
     db: Database, account_id: int, message_ids: Sequence[bytes], *, posts_too: bool = False
 ) -> None:

@@ -1,10 +1,10 @@
 """Rows as people may read them: what is sealed opened, ids in hexadecimal, secrets and look-ups left out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, Text, type_coerce
+from sqlalchemy import ColumnElement, RowMapping, Table, Text, type_coerce
 
 from storage.source_keys import SourceKeys
 from storage.types import Document
@@ -33,7 +33,6 @@ _SHOWN_AS = {
 }
 
 Plain = dict[str, Any]
-Opener = Callable[[Mapping[str, Any]], SourceKeys]
 
 
 def shown_columns(table: Table) -> list[ColumnElement[Any]]:
@@ -46,18 +45,19 @@ def shown_columns(table: Table) -> list[ColumnElement[Any]]:
     ]
 
 
-def as_plain(table: Table, row: Mapping[str, Any], keys: SourceKeys | None) -> Plain:
+def as_plain(table: Table, row: Mapping[str, Any] | RowMapping, keys: SourceKeys | None) -> Plain:
     """A row of `shown_columns` as JSON's types, its sealed values opened with `keys`."""
     sealed = SEALED.get(table.name, {})
+    values: Mapping[Any, Any] = row
     plain: Plain = {}
     for column in table.columns:
         name = column.name
-        if name not in row or name == "account_id":
+        if name not in values or name == "account_id":
             continue
-        value = row[name]
+        value = values[name]
         if name in sealed:
             plain[_SHOWN_AS.get((table.name, name), name)] = _opened(
-                table, name, row[sealed[name]], value, keys
+                table, name, values[sealed[name]], value, keys
             )
         elif isinstance(column.type, Document):
             plain[name] = None if value is None else msgspec.Raw(value.encode())

@@ -1,15 +1,16 @@
-"""What is held on a person, by e-mail address: shown, exported (GDPR articles 15 and 20), erased (article 17).
+"""What is held on a person, by e-mail address: shown and exported (GDPR articles 15 and 20).
 
 Found are the records that carry the address, in every source, and all others of the same customers: a
-profile is one real customer. What is shown is what is erased.
+profile is one real customer. What is shown is what `erasure.py` erases.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Table, select
 
 from storage import audit, models
@@ -48,6 +49,9 @@ _OF_THOSE: tuple[tuple[Any, str, str], ...] = (
 """Tables that name a row of another of the customer's tables."""
 
 
+_NOT_FACTS = frozenset({"personal", "source_id", "profile_id", "label", "kind", "discounts"})
+
+
 class NoAddressError(OperatorError):
     """What was asked for is no e-mail address."""
 
@@ -64,6 +68,16 @@ class HeldRecord:
     held_since: datetime
     rows: Mapping[str, Sequence[Plain]]
 
+    def facts(self) -> Iterator[str]:
+        """One line for each field, and one for each table of rows."""
+        about = self.personal.get("personal")
+        known = {**(msgspec.json.decode(about) if about is not None else {}), **self.personal}
+        for name, value in known.items():
+            if name not in _NOT_FACTS and value not in (None, [], ()):
+                yield f"{name}: {value}"
+        for table, rows in self.rows.items():
+            yield f"{table}: {len(rows)} rows"
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -76,6 +90,35 @@ class Held:
 
     def __repr__(self) -> str:
         return f"Held({len(self.records)} records)"
+
+
+def as_document(held: Held) -> str:
+    """Everything that is held, as JSON."""
+    document = {
+        "format": 1,
+        "records": [
+            {
+                "source": record.source,
+                "source_id": record.source_id,
+                "held_since": record.held_since,
+                "customer": record.personal,
+                **record.rows,
+            }
+            for record in held.records
+        ],
+        "messages": [
+            {
+                "id": message.message_id.hex(),
+                "at": message.at,
+                "platform": message.platform,
+                "content": message.content,
+            }
+            for message in held.messages
+        ],
+        "kept_away": {str(source_id): at for source_id, at in held.kept_away.items()},
+        "sent_to_language_models": held.to_language_models,
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
 def checked_address(email: str) -> str:
