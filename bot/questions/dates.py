@@ -225,10 +225,10 @@ def _numeric_date(r: Reader, at: int) -> Found | None:
     parts = re.fullmatch(r"(\d{1,2})[/.](\d{1,2})[/.](\d{2}|\d{4})", word)
     if not parts:
         return None
-    first, second, year = int(parts[1]), int(parts[2]), int(parts[3]) + (2000 if len(parts[3]) == 2 else 0)  # noqa: PLR2004
+    first, second, year = int(parts[1]), int(parts[2]), int(parts[3]) + (2000 if len(parts[3]) == 2 else 0)  # noqa: PLR2004 - 26 is 2026
     if first <= 12 and second <= 12 and first != second:  # noqa: PLR2004 - day or month first: nobody can tell
         return None
-    month, day = (second, first) if second <= 12 else (first, second)  # noqa: PLR2004
+    month, day = (second, first) if second <= 12 else (first, second)  # noqa: PLR2004 - months in a year
     return _valid(at + 1, year, month, day)
 
 

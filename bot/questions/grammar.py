@@ -109,7 +109,7 @@ def _about_names(asked: Frame, context: Plan | None, vocabulary: Vocabulary, clo
 
 def _together(named: list[Asked]) -> list[Asked]:
     """Names that may mean one customer are one name: "Northwind (northwind.com)". Raises Turned."""
-    if len(named) < 2:  # noqa: PLR2004
+    if len(named) < 2:  # noqa: PLR2004 - one is none to choose from
         return named
     ids = set.intersection(*({match.profile_id for match in name.matches} for name in named))
     if not ids:

@@ -216,9 +216,9 @@ def _windows(text: Text, start: int, end: int) -> list[tuple[int, int]]:
     """The run itself, stretched over capitals beside it, and by one word to either side."""
     tokens = text.tokens
     low, high = start, end
-    while low > 0 and start - low < 3 and tokens[low - 1].capital and low - 1 > 0:  # noqa: PLR2004
+    while low > 0 and start - low < 3 and tokens[low - 1].capital and low - 1 > 0:  # noqa: PLR2004 - three letters are the least
         low -= 1
-    while high < len(tokens) and high - end < 3 and tokens[high].capital:  # noqa: PLR2004
+    while high < len(tokens) and high - end < 3 and tokens[high].capital:  # noqa: PLR2004 - three letters are the least
         high += 1
     wider = [(low, high), (start, end), (max(start - 1, 0), end), (start, min(end + 1, len(tokens)))]
     return list(dict.fromkeys(wider))
@@ -236,7 +236,7 @@ _SHORT_WORDS = ("arpa", "arpu", "arr", "mrr")
 
 
 def _spelt(token: Token, words: Lexicon) -> Token | None:
-    if 3 <= len(token.lemma) <= SHORTEST_CORRECTED and token.kind is Kind.WORD:  # noqa: PLR2004
+    if 3 <= len(token.lemma) <= SHORTEST_CORRECTED and token.kind is Kind.WORD:  # noqa: PLR2004 - three letters are the least
         near = [word for word in _SHORT_WORDS if OSA.distance(token.lemma, word) == 1]
         if len(near) == 1:
             return replace(token, word=near[0], whole=near[0], lemma=near[0])

@@ -125,7 +125,7 @@ def read(question: str) -> Text:
 
 def lemma(word: str) -> str:
     """The singular, near enough to compare words by: customers → customer, companies → company."""
-    if len(word) < 4 or not word.endswith("s") or word in _KEEP_S or word.endswith(("ss", "us")):  # noqa: PLR2004
+    if len(word) < 4 or not word.endswith("s") or word in _KEEP_S or word.endswith(("ss", "us")):  # noqa: PLR2004 - three letters are no plural
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
