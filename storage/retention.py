@@ -13,19 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Executable,
-    Row,
-    Select,
-    bindparam,
-    delete,
-    func,
-    literal_column,
-    select,
-    tuple_,
-)
+from sqlalchemy import Executable, Integer, Row, Select, column, delete, func, select, tuple_, values
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,11 +40,9 @@ from storage.types import Instant
 AT_ONCE = 2_000
 """Rows of one transaction: a purge holds no lock for longer than these take."""
 
-_DAY: dict[str, ColumnElement[Any]] = {
-    "postgresql": literal_column("interval '24 hours'"),
-    "sqlite": literal_column("86400000000"),
-}
-"""Twenty-four hours, whatever clocks are changed meanwhile, as either database adds it to a moment."""
+
+_LONGEST = 36_500
+"""Days: nothing is older, and a moment before the calendar begins cannot be written."""
 
 
 class Purge(StrEnum):
@@ -169,35 +155,35 @@ async def purge(
 async def count_due(db: Database, rule: Rule, *, now: datetime | None = None) -> int:
     """How many rows a purge would delete now."""
     async with db.keeper() as session:
-        due = _due(session, rule, now or await database_now(session)).subquery()
+        due = (await _due(session, rule, now or await database_now(session))).subquery()
         return int(await (await session.connection()).scalar(select(func.count()).select_from(due)) or 0)
 
 
 async def _purge_batch(db: Database, rule: Rule, origin: Origin, at_once: int, now: datetime | None) -> int:
     async with db.keeper() as session:
-        due = _due(session, rule, now or await database_now(session)).limit(at_once)
+        due = (await _due(session, rule, now or await database_now(session))).limit(at_once)
         gone = (await (await session.connection()).execute(_deletion(rule, due))).all()
         await audit.record_all(session, _notes(rule, gone, origin))
         return len(gone)
 
 
-def _due(session: AsyncSession, rule: Rule, now: datetime) -> Select[Any]:
+async def _due(session: AsyncSession, rule: Rule, now: datetime) -> Select[Any]:
     """The keys of the rows that are past their time at `now`, oldest first."""
     table = table_of(rule.model)
     key = tuple(table.primary_key)
     moment = table.c[rule.moment]
     if rule.keep is not None:
         limit = now if rule.ends else now - rule.keep
-        return select(*key).where(moment < _instant(limit)).order_by(moment, *key)
+        return select(*key).where(moment < limit).order_by(moment, *key)
+    # Each setting with its limit, computed here: so an index finds the rows, one look an account.
     owner = table_of(Account)
-    kept: ColumnElement[Any] = owner.c.message_days * _DAY[session.get_bind().dialect.name]
-    of_owner = table.c.account_id == owner.c.account_id
-    # No order: one look into each account's index is all it takes.
-    return select(*key).select_from(owner.join(table, of_owner)).where(moment < _instant(now) - kept)
-
-
-def _instant(moment: datetime) -> BindParameter[datetime]:
-    return bindparam(None, moment, type_=Instant())
+    settings = (await session.scalars(select(owner.c.message_days).distinct())).all()
+    limits = values(column("days", Integer), column("limit", Instant), name="limits")
+    kept = {days: timedelta(days=min(days, _LONGEST)) for days in settings or [0]}
+    limits_of = limits.data([(days, now - keep) for days, keep in kept.items()]).cte("limits")
+    of_setting = owner.join(limits_of, limits_of.c.days == owner.c.message_days)
+    rows = of_setting.join(table, table.c.account_id == owner.c.account_id)
+    return select(*key).select_from(rows).where(moment < limits_of.c.limit)
 
 
 def _deletion(rule: Rule, due: Select[Any]) -> Executable:

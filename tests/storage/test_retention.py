@@ -170,6 +170,22 @@ async def test_webhooks_go_in_every_state(world: World, state: str) -> None:
     assert await purge(world.db, rule, now=CLOCK) == 1
 
 
+async def test_nothing_is_purged_where_nothing_is(db: Any) -> None:
+    """Before the first account every purge runs, and deletes nothing."""
+    assert [await purge(db, rule) for rule in RULES] == [0] * len(RULES)
+
+
+async def test_messages_can_be_kept_for_ever(world: World) -> None:
+    """A setting beyond all calendars keeps everything."""
+    async with world.db.tenant(world.account_id) as session:
+        await session.execute(
+            update(Account).where(Account.account_id == world.account_id).values(message_days=80_000_000)
+        )
+    rule = _rule(Purge.MESSAGES)
+    await _put(world, rule, CLOCK - timedelta(days=30_000))
+    assert await purge(world.db, rule) == 0
+
+
 @pytest.mark.parametrize("days", [0, 1, 90, 3650])
 async def test_messages_go_by_their_accounts_setting(world: World, days: int) -> None:
     """Each account's own number of days is kept to the second, 0 keeps none; what they name goes along."""
