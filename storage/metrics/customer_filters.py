@@ -132,7 +132,7 @@ class Behind:
             .where(
                 span.account_id == self.asking.account_id,
                 span.currency == (term.currency or self.asking.currency),
-                span.trial.is_(False),
+                span.mrr > 0,
                 self.at_the_time(span, beside),
             )
             .group_by(span.profile_id)
