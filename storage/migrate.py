@@ -16,6 +16,12 @@ from storage.models import Base
 
 _LOCK = 4_242_001  # any fixed number: the advisory lock that one migrating process holds
 
+# A role that only logs in has no rights of its own.
+_AS_ONE_WHO_MAY_LOOK = text(
+    "SELECT set_config('role', 'chewbotta_system', true) WHERE to_regclass('alembic_version') IS NOT NULL"
+    " AND NOT has_table_privilege(to_regclass('alembic_version'), 'SELECT')"
+)
+
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
@@ -54,9 +60,13 @@ def is_missing(url: str) -> bool:
 
 async def current_revision(url: str) -> str | None:
     """The revision that the database is at; None before the first."""
-    return await _on_connection(  # type: ignore[no-any-return]  # run_sync passes our str through
-        url, lambda connection: MigrationContext.configure(connection).get_current_revision()
-    )
+
+    def look(connection: Connection) -> str | None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(_AS_ONE_WHO_MAY_LOOK)
+        return MigrationContext.configure(connection).get_current_revision()
+
+    return await _on_connection(url, look)  # type: ignore[no-any-return]  # run_sync passes our str through
 
 
 def head_revision() -> str | None:

@@ -151,6 +151,7 @@ def upgrade() -> None:
     op.add_column("source", sa.Column("rekey_since", guards.instant(), nullable=True))
     guards.guard("message", "message_profile", "receipt", "erased", "webhook_event")
     guards.open_to_system("deleted_account", "SELECT, INSERT")
+    guards.open_to_system("alembic_version", "SELECT")
     _guard_audit_trail()
     _appoint_keeper()
 
