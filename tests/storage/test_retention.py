@@ -226,7 +226,7 @@ class TestAuditTrail:
     async def test_the_purge_is_the_anchor_of_what_is_left(self, db: Any, vault: Any) -> None:
         """The purge's own entry names the last entry that went, and its digest."""
         old = CLOCK - timedelta(days=61)
-        world = await _with_trail_of(db, vault, old, old, old, CLOCK)
+        world = await _with_trail_of(db, vault, old, old + SECOND, old + 2 * SECOND, CLOCK)
         third = (await world.rows(AuditEntry))[2]
         await purge(db, self.RULE, now=CLOCK, at_once=2)
         told = [entry.details for entry in await _purges_told(world)]
