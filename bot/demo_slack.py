@@ -100,7 +100,7 @@ async def _workspace(program: Path, settings: Settings, port: int) -> AsyncItera
     quiet = asyncio.subprocess.DEVNULL
     try:
         process = await asyncio.create_subprocess_exec(
-            program, *wants, stdout=quiet, stderr=quiet, start_new_session=True
+            program, *wants, stdout=quiet, stderr=quiet, start_new_session=True, env=_environment()
         )
     except OSError as problem:
         raise OperatorError(f"{program} cannot be started ({problem.strerror}): run `make tools`") from None
@@ -111,6 +111,12 @@ async def _workspace(program: Path, settings: Settings, port: int) -> AsyncItera
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """What the program needs to run and to open a page; none of our settings, which hold secrets."""
+    needed = ("PATH", "HOME", "LANG", "DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR")
+    return {name: os.environ[name] for name in needed if name in os.environ}
 
 
 async def _until_open(process: asyncio.subprocess.Process, port: int) -> None:

@@ -18,7 +18,7 @@ from storage.vault import Vault
 from tests import postgres
 from tests.world import World, make_world
 
-pytest_plugins = ("tests.plugin_requirements",)
+pytest_plugins = ("tests.plugin_requirements", "tests.plugin_promises")
 
 SHARED = Path(__file__).parents[2] / "shared"
 
