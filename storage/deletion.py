@@ -32,26 +32,29 @@ async def forget_customers(
     session: AsyncSession,
     account_id: int,
     source_id: int,
-    deleted: Mapping[bytes, datetime],
+    deleted: Mapping[bytes, datetime | None],
     *,
     noticed_at: datetime,
-    on_request: bool = False,
 ) -> set[bytes]:
     """Deletes these customers (id → when the source deleted them) and makes what they had anonymous.
 
+    None in place of that moment: the person asked to be erased, and is still there at the source. Their
+    subscriptions go on, anonymously, so that figures stay what the source's are.
+
     Returns the ids whose MRR must be recomputed: the new anonymous ones, and those of the records that
-    shared a profile with the deleted ones. `noticed_at` starts the day within which the data key is renewed;
-    `on_request` says that the person asked for it.
+    shared a profile with the deleted ones. `noticed_at` starts the day within which the data key is renewed.
     """
     if not deleted:
         return set()
     ids = list(deleted)
     await _bury(session, account_id, source_id, deleted)
-    await forget_mentions(session, account_id, source_id, ids, on_request=on_request)
+    asked = [customer_id for customer_id, at in deleted.items() if at is None]
+    await forget_mentions(session, account_id, source_id, ids, asked=asked)
     mates = await _leave_profiles(session, account_id, source_id, ids)
     nobody = {customer_id: secrets.token_bytes(16) for customer_id in ids}
     await _make_anonymous(session, account_id, source_id, nobody)
-    await _end_subscriptions(session, account_id, source_id, {nobody[id_]: at for id_, at in deleted.items()})
+    ended = {nobody[customer_id]: at for customer_id, at in deleted.items() if at is not None}
+    await _end_subscriptions(session, account_id, source_id, ended)
     for model, column in _LEADS_TO_IT:
         await session.execute(
             delete(model).where(
@@ -65,13 +68,27 @@ async def forget_customers(
 
 
 async def _bury(
-    session: AsyncSession, account_id: int, source_id: int, deleted: Mapping[bytes, datetime]
+    session: AsyncSession, account_id: int, source_id: int, deleted: Mapping[bytes, datetime | None]
 ) -> None:
+    """The first deletion counts; one by the source counts also after one on request."""
     rows = [
         {"account_id": account_id, "source_id": source_id, "customer_id": customer_id, "deleted_at": at}
         for customer_id, at in deleted.items()
     ]
     await insert_new(session, models.Tombstone, rows)
+    at_the_source = [{"who": customer_id, "at": at} for customer_id, at in deleted.items() if at is not None]
+    if at_the_source:
+        table = table_of(models.Tombstone)
+        late = update(table).where(
+            table.c.account_id == account_id,
+            table.c.source_id == source_id,
+            table.c.customer_id == bindparam("who"),
+            table.c.deleted_at.is_(None),
+        )
+        connection = await session.connection()
+        await connection.execute(
+            late.values(deleted_at=bindparam("at", type_=table.c.deleted_at.type)), at_the_source
+        )
 
 
 async def renew_key_since(
@@ -143,6 +160,8 @@ async def _make_anonymous(
 async def _end_subscriptions(
     session: AsyncSession, account_id: int, source_id: int, ended: Mapping[bytes, datetime]
 ) -> None:
+    if not ended:
+        return
     table = table_of(models.Subscription)
     connection = await session.connection()
     await connection.execute(

@@ -130,9 +130,7 @@ async def _erase_from(
         await remember_erased(session, keys, {address, *filter(None, emails)}, now)
         await _count(session, keys, ids, _DELETED, counts.deleted)
         await _count(session, keys, ids, _ANONYMOUS, counts.anonymous)
-        stale = await forget_customers(
-            session, account_id, source_id, dict.fromkeys(ids, now), noticed_at=now, on_request=True
-        )
+        stale = await forget_customers(session, account_id, source_id, dict.fromkeys(ids), noticed_at=now)
         await mark_customers_stale(session, account_id, source_id, stale)
 
 

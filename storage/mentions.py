@@ -21,9 +21,9 @@ async def forget_mentions(
     source_id: int,
     customer_ids: Sequence[bytes],
     *,
-    on_request: bool = False,
+    asked: Sequence[bytes] = (),
 ) -> None:
-    """In the transaction that deletes these customers. `on_request`: a person asked to be erased."""
+    """In the transaction that deletes these customers; some of them `asked` to be erased."""
     await forget_conversations(session, account_id)
     webhook = WebhookEvent
     await session.execute(
@@ -35,8 +35,10 @@ async def forget_mentions(
         )
         .values(sealed=b"", customer_id=None)
     )
-    names_them = among(session, MessageProfile.profile_id, customer_ids)
-    await empty_messages(session, account_id, names_them, on_request=on_request)
+    if asked:
+        on_request = among(session, MessageProfile.profile_id, asked)
+        await empty_messages(session, account_id, on_request, on_request=True)
+    await empty_messages(session, account_id, among(session, MessageProfile.profile_id, customer_ids))
 
 
 async def forget_conversations(session: AsyncSession, account_id: int) -> None:

@@ -62,15 +62,14 @@ async def bury_erased(
             select(erased.email_key).where(*of_source, among(session, erased.email_key, asked))
         )
     )
-    back = {
-        writing.record_id(record.KIND, record.id): writing.observed_at
-        for record in found
-        if key_of[record.id] in known
-    }
+    back = [writing.record_id(record.KIND, record.id) for record in found if key_of[record.id] in known]
     buried = await _buried(session, writing, back)
-    back = {row_id: at for row_id, at in back.items() if row_id not in buried}
     return await forget_customers(
-        session, writing.account_id, writing.source_id, back, noticed_at=writing.observed_at
+        session,
+        writing.account_id,
+        writing.source_id,
+        dict.fromkeys(row_id for row_id in back if row_id not in buried),
+        noticed_at=writing.observed_at,
     )
 
 
@@ -90,8 +89,8 @@ async def respect_tombstones(
 
 async def _buried(
     session: AsyncSession, writing: Writing, customer_ids: Iterable[bytes]
-) -> dict[bytes, datetime]:
-    """Those of these customers that were deleted, and when."""
+) -> dict[bytes, datetime | None]:
+    """Those of these customers that were deleted, and when; None: erased here alone."""
     asked = list(customer_ids)
     if not asked:
         return {}
@@ -111,22 +110,22 @@ async def _keep_anonymous(
     writing: Writing,
     target: Target,
     rows: list[Row],
-    buried: Mapping[bytes, datetime],
+    buried: Mapping[bytes, datetime | None],
 ) -> list[Row]:
     """Gives rows of deleted customers an anonymous id: the one they are stored under, that of a bill or
-    subscription that belongs to them, or a new one. Subscriptions end with the deletion."""
+    subscription that belongs to them, or a new one. Subscriptions end with a deletion at the source."""
     theirs = [row for row in rows if row["customer_id"] in buried]
     known = await _stored_under(session, writing, target.model, "id", [row["id"] for row in theirs])
     kin = await _stored_under_kin(session, writing, target.model, theirs)
     new = {customer_id: secrets.token_bytes(16) for customer_id in buried}
     kept = []
     for row in rows:
-        deleted_at = buried.get(row["customer_id"])
-        if deleted_at is None:
+        if row["customer_id"] not in buried:
             kept.append(row)
             continue
         changed: Row = {"customer_id": known.get(row["id"]) or kin.get(row["id"]) or new[row["customer_id"]]}
-        if target.model is models.Subscription and row["ended_at"] is None:
+        deleted_at = buried[row["customer_id"]]
+        if target.model is models.Subscription and deleted_at and row["ended_at"] is None:
             changed |= {"ended_at": deleted_at, "status": SubscriptionStatus.CANCELED}
         kept.append(row | changed)
     return kept

@@ -103,7 +103,10 @@ class Erased(Base, OfSource):
 
 
 class Tombstone(Base, OfSource):
-    """A customer that the source deleted, as a keyed hash: late pages and events cannot bring it back."""
+    """A customer that the source deleted, as a keyed hash: late pages and events cannot bring it back.
+
+    `deleted_at` None: a person who was erased here on request, and whose source still has them.
+    """
 
     __tablename__ = "tombstone"
     __table_args__ = (
@@ -113,4 +116,4 @@ class Tombstone(Base, OfSource):
     )
 
     customer_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
-    deleted_at: Mapped[datetime] = mapped_column(Instant)
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -395,7 +395,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("customer_id", sa.LargeBinary(16), nullable=False),
-        sa.Column("deleted_at", guards.instant(), nullable=False),
+        sa.Column("deleted_at", guards.instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id", "source_id"],
             ["source.account_id", "source.source_id"],
