@@ -21,7 +21,17 @@ from benchmarks.places import Databases, measured, vendor
 from benchmarks.stripe_world import CUSTOMERS, objects_in, write_world
 from tests import postgres
 
-COLUMNS = ("case", "who", "rows/s", "x plain", "pages/s", "with figures", "CPU s", "peak MB", "longest stop")
+COLUMNS = (
+    "case",
+    "who",
+    "rows/s",
+    "x plain",
+    "pages/s",
+    "with figures",
+    "CPU s/1,000 rows",
+    "peak MB",
+    "longest stop",
+)
 
 
 @dataclass
@@ -61,7 +71,7 @@ class Bench:
                 f"{speed / _speed(plain):.1f}" if plain else "",
                 f"{median(_pages(run) / _seconds(run) for run in runs):.0f}",
                 f"{figures:,.0f}" if figures else "",
-                f"{median(run['cpu'] for run in runs):.1f}",
+                f"{1000 * _cpu_of(runs):.3f}",
                 f"{max(run['peak_mb'] for run in runs):.0f}",
                 f"{max(run['stall_ms'] for run in runs):.0f} ms" if who == "ours" else "",
             )
@@ -73,8 +83,17 @@ def _seconds(run: dict[str, Any]) -> float:
     return float(run.get("load_seconds") or run["seconds"])
 
 
+def _cpu(run: dict[str, Any]) -> float:
+    """Processor seconds of loading, in this process alone: the database's are not in it."""
+    return float(run.get("load_cpu") or run["cpu"])
+
+
 def _pages(run: dict[str, Any]) -> float:
     return float(run.get("pages") or run["read"] / 100)
+
+
+def _cpu_of(runs: list[dict[str, Any]]) -> float:
+    return median(_cpu(run) / run["read"] for run in runs)
 
 
 def _speed(runs: list[dict[str, Any]]) -> float:
@@ -102,6 +121,7 @@ def free(bench: Bench, databases: Databases) -> None:
         bench.add("", "bare", bare, plain)
         bench.facts["of the bare speed"] = _speed(ours) / _speed(bare)
         bench.facts["x plain"] = _speed(ours) / _speed(plain)
+        bench.facts["less CPU"] = _cpu_of(plain) / _cpu_of(ours)
         bench.facts["longest stop"] = median(run["stall_ms"] for run in ours)
         bench.facts["figures per 1,000 customers"] = median(
             (run["seconds"] - run["load_seconds"]) / run["derived"] * 1000 for run in ours
@@ -145,6 +165,7 @@ class Target:
 
 TARGETS = (
     Target("at least 15 times the plain loop", "x plain", "{:.1f}", lambda x: x >= 15),
+    Target("and in processor time", "less CPU", "{:.1f}", lambda x: x >= 15),
     Target("half of the bare speed", "of the bare speed", "{:.0%}", lambda x: x >= 0.5),
     Target("at least 80 pages/s", "pages/s at 100 requests/s", "{:.0f}", lambda x: x >= 80),
     Target("no row lost to 429", "rows lost to 429", "{:.0f}", lambda x: x == 0),

@@ -68,7 +68,7 @@ class _Page:
     @staticmethod
     def _line(reporter: Any, outcome: str, text: str, tests: int = 0) -> None:
         reporter.write(f"{_SIGNS[outcome]} ", **{_COLOURS[outcome]: True})
-        reporter.write_line(f"{text}  ({tests} tests)" if tests else text)
+        reporter.write(f"{text}  (tests: {tests})\n" if tests else f"{text}\n")
 
 
 def _worst(outcomes: list[str]) -> str:

@@ -52,7 +52,7 @@ class MessageProfile(Base, Tenant):
 
 
 class Receipt(Base, Tenant):
-    """The signed receipt of a deletion: what went, how many rows of each table, and what is left elsewhere."""
+    """The signed receipt of a deletion: what went, how many rows of each table, what is left elsewhere."""
 
     __tablename__ = "receipt"
     __table_args__ = (ForeignKeyConstraint(["account_id"], ["account.account_id"], ondelete="CASCADE"),)
