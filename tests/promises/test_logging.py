@@ -128,10 +128,24 @@ def test_an_error_is_told_by_kind_and_place(lines: Lines, canaries: Canaries) ->
     assert find(canaries.all, json.dumps(line).encode()) == []
 
 
+def _as_new(name: str, monkeypatch: pytest.MonkeyPatch) -> logging.Logger:
+    """The logger and those above it as a library finds them, whatever tests before this one set."""
+    parts = name.split(".")
+    for depth in range(1, len(parts) + 1):
+        logger = logging.getLogger(".".join(parts[:depth]))
+        monkeypatch.setattr(logger, "handlers", [])
+        monkeypatch.setattr(logger, "propagate", True)
+        monkeypatch.setattr(logger, "disabled", False)
+        logger.setLevel(logging.NOTSET)
+    return logging.getLogger(name)
+
+
 @pytest.mark.parametrize("name", LIBRARIES)
-def test_libraries_say_where_and_what_kind(lines: Lines, canaries: Canaries, name: str) -> None:
+def test_libraries_say_where_and_what_kind(
+    lines: Lines, canaries: Canaries, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever a library logs, the line has its logger, the place and the error's kind, and no text of it."""
-    library = logging.getLogger(name)
+    library = _as_new(name, monkeypatch)
     library.error("Could not send %s", canaries.kept)
     library.warning(f"{canaries.secret} refused", extra={"account": canaries.kept})
     try:
