@@ -9,8 +9,8 @@ from bot import cli as bot_cli
 from connectors import care_cli
 from connectors import cli as connectors_cli
 from storage import cli as storage_cli
-from storage import privacy_cli, receipt_cli, trust_cli
 from storage.command_line import run
+from storage.trust import privacy_cli, receipt_cli, trust_cli
 from web import cli as web_cli
 
 app = typer.Typer(

@@ -18,18 +18,19 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from connectors.errors import ConnectorError
 from connectors.reconcile import is_due, reconcile_source
 from connectors.sync import sync_source
-from storage import account_deletion, accounts, logs, source_removal, sources
-from storage.audit import Job
+from storage import accounts, logs, sources
 from storage.command_line import Opened, opened
 from storage.doer import Doer
+from storage.intake.source_lock import SourceGone
+from storage.keys.reencrypt import Step, renew
+from storage.keys.source_keys import KeyDestroyed
 from storage.locks import Busy
-from storage.messages import Posts, settle
-from storage.reencrypt import Step, renew
 from storage.retention import RULES, Rule, purge
 from storage.session import Database
 from storage.settings import Settings
-from storage.source_keys import KeyDestroyed
-from storage.source_lock import SourceGone
+from storage.trust import account_deletion, source_removal
+from storage.trust.audit import Job
+from storage.trust.messages import Posts, settle
 
 log = structlog.get_logger()
 

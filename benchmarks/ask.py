@@ -25,10 +25,10 @@ from benchmarks.places import Databases
 from bot.answer import Kind
 from bot.assistant import Assistant, Context
 from bot.cache import AccountCache
-from storage.keystore import KeyStore
-from storage.master_keys import LocalMasterKeys
+from storage.keys.keystore import KeyStore
+from storage.keys.master_keys import LocalMasterKeys
+from storage.keys.vault import Vault
 from storage.session import Database
-from storage.vault import Vault
 from tests import postgres
 
 COLUMNS = ("question, ms (p50 / p99)", "bare SQL", "plan to Answer", "more", "words to Answer", "target")

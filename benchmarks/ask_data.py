@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.demo import new_key
 from connectors.sync import sync_source
 from storage import accounts, models
+from storage.keys.source_keys import SourceKeys
+from storage.keys.vault import Vault
 from storage.models.base import table_of
 from storage.personal_document import Personal, open_personal, seal_personal
 from storage.session import Database
-from storage.source_keys import SourceKeys
 from storage.sources import SourceSecret, add_source
-from storage.vault import Vault
 
 _COPIED = (
     models.Customer,

@@ -12,11 +12,11 @@ from benchmarks.measure import costs, report
 from connectors.registry import connector_class
 from connectors.sync import Progress, sync_source
 from storage import accounts, models
-from storage.keystore import KeyStore
-from storage.master_keys import LocalMasterKeys
+from storage.keys.keystore import KeyStore
+from storage.keys.master_keys import LocalMasterKeys
+from storage.keys.vault import Vault
 from storage.session import Database
 from storage.sources import SourceSecret, add_source
-from storage.vault import Vault
 
 _MASTER = bytes(range(32))
 KINDS = (

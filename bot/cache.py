@@ -19,13 +19,13 @@ from bot.questions.vocabulary import Vocabulary
 from connectors.registry import connector_class
 from storage import conversations, models, personal, sources
 from storage.errors import OperatorError
+from storage.keys.vault import Vault
 from storage.metrics.figures import Figures
 from storage.metrics.plan import Plan
 from storage.metrics.run import run
 from storage.metrics.scope import Asking, Unanswerable
 from storage.normalise import Field, normalise
 from storage.session import Database
-from storage.vault import Vault
 
 SLOWEST = 5.0
 """Seconds after which the database ends a question's statement."""

@@ -20,10 +20,11 @@ from bot.console import Answers, Chat, prompt_session, talk
 from bot.render import terminal
 from connectors.demo import Demo, new_key
 from connectors.sync import OnProgress, SyncResult, sync_source
-from storage import accounts, master_keys, migrate, sources
+from storage import accounts, migrate, sources
+from storage.keys import master_keys
+from storage.keys.vault import Vault, open_vault
 from storage.session import Database
 from storage.settings import Settings
-from storage.vault import Vault, open_vault
 
 QUESTIONS = (
     "What is our MRR?",

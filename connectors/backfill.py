@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from connectors.base import Connector, Page, Stream, Window
 from connectors.errors import NotOffered, NotPermitted
-from storage.checkpoints import Mark, Place
+from storage.intake.checkpoints import Mark, Place
 
 READERS = 32
 _MOST_PAGES_A_WRITE = 10

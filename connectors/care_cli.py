@@ -43,7 +43,7 @@ def fields(
 def _print(kind: str, switched_off: tuple[str, ...], *, as_json: bool) -> None:
     from connectors.registry import connector_class
     from storage.command_line import one_line_errors
-    from storage.optional_fields import OPTIONAL
+    from storage.trust.optional_fields import OPTIONAL
 
     with one_line_errors():
         listed = connector_class(kind).stored_fields()
@@ -64,7 +64,8 @@ async def _switch(
 ) -> tuple[str, tuple[str, ...]]:
     from datetime import UTC, datetime
 
-    from storage import accounts, minimise, sources
+    from storage import accounts, sources
+    from storage.trust import minimise
 
     async with opened(settings) as place:
         account_id = await accounts.sole_account(place.db)

@@ -12,8 +12,8 @@ from storage.command_line import Opened, fail, opened, run
 if TYPE_CHECKING:
     from connectors.base import Access
     from connectors.sync import SyncResult
-    from storage.receipts import SignedReceipt
     from storage.settings import Settings
+    from storage.trust.receipts import SignedReceipt
 
 source_app = typer.Typer(
     name="source",
@@ -171,7 +171,7 @@ def remove(
 
 async def _remove(settings: "Settings", source_id: int) -> "SignedReceipt":
     from storage import accounts
-    from storage.source_removal import remove_source
+    from storage.trust.source_removal import remove_source
 
     async with opened(settings) as place:
         account_id = await accounts.sole_account(place.db)

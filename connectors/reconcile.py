@@ -25,23 +25,24 @@ from connectors.errors import NotOffered, NotPermitted
 from connectors.id_sets import IdSet
 from connectors.registry import connector_class
 from connectors.sync import error_log_of, utc_now
-from storage import audit, models, records, sources
-from storage.audit import Action, Fact, Job, Kind, Subject
+from storage import models, records, sources
 from storage.batches import count_rows
-from storage.bulk import among
-from storage.deletion import forget_customers, remove_records
-from storage.derive import derive
 from storage.doer import Doer
+from storage.intake.bulk import among
+from storage.intake.derive import derive
+from storage.intake.rows import TARGETS
+from storage.intake.source_lock import hold_source
+from storage.intake.stale import mark_customers_stale
+from storage.keys.source_keys import SourceKeys
+from storage.keys.vault import Vault
 from storage.locks import exclusive
 from storage.models.base import table_of
 from storage.personal_document import open_personal
 from storage.records import Deletion
-from storage.rows import TARGETS
 from storage.session import Database
-from storage.source_keys import SourceKeys
-from storage.source_lock import hold_source
-from storage.stale import mark_customers_stale
-from storage.vault import Vault
+from storage.trust import audit
+from storage.trust.audit import Action, Fact, Job, Kind, Subject
+from storage.trust.deletion import forget_customers, remove_records
 
 SUSPICIOUS = 0.2
 """The share of what is known that may be missing before a second list is asked for."""

@@ -17,18 +17,19 @@ from connectors.backfill import Backfill
 from connectors.base import Connector, Credential, Feed, Page, Skipped
 from connectors.errors import ErrorReport, NotOffered, NotPermitted, OnError, RelistNeeded
 from connectors.registry import connector_class
-from storage import audit, error_log, normalise, sources
-from storage.audit import Action, Job, Kind, Subject
-from storage.checkpoints import Mark, Place, clear_marks, load_marks, save_marks
-from storage.derive import derive
+from storage import normalise, sources
 from storage.doer import Doer
+from storage.intake.checkpoints import Mark, Place, clear_marks, load_marks, save_marks
+from storage.intake.derive import derive
+from storage.intake.rows import Writing
+from storage.intake.stale import mark_all_stale
+from storage.intake.upsert import Written, write_records
+from storage.keys.vault import SourceKeys, Vault
 from storage.locks import exclusive
 from storage.models import Source
-from storage.rows import Writing
 from storage.session import Database
-from storage.stale import mark_all_stale
-from storage.upsert import Written, write_records
-from storage.vault import SourceKeys, Vault
+from storage.trust import audit, error_log
+from storage.trust.audit import Action, Job, Kind, Subject
 
 FEED = "feed:"
 

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from storage import audit
-from storage.audit import COMMAND_LINE, Action, Actor, Kind, Subject
 from storage.errors import OperatorError
+from storage.keys.vault import Vault
 from storage.metrics.scope import Asking
 from storage.models import Account
 from storage.session import Database
-from storage.vault import Vault
+from storage.trust import audit
+from storage.trust.audit import COMMAND_LINE, Action, Actor, Kind, Subject
 
 
 class NoAccountError(OperatorError):

@@ -10,7 +10,7 @@ import typer
 from storage.command_line import run
 
 if TYPE_CHECKING:
-    from storage.key_status import KeyStatus
+    from storage.keys.key_status import KeyStatus
     from storage.settings import Settings
 
 keys_app = typer.Typer(
@@ -45,8 +45,8 @@ def generate(
 
 
 async def _generate(settings: "Settings", file: Path | None) -> None:
-    from storage import master_keys as masters
-    from storage.keystore import KeyStore
+    from storage.keys import master_keys as masters
+    from storage.keys.keystore import KeyStore
 
     if file == STDOUT:
         sys.stdout.write(masters.new_entry(_next_version(settings)) + "\n")
@@ -68,7 +68,7 @@ async def _generate(settings: "Settings", file: Path | None) -> None:
 
 
 def _next_version(settings: "Settings") -> int:
-    from storage.master_keys import default_file, load_master_keys, needs_file
+    from storage.keys.master_keys import default_file, load_master_keys, needs_file
 
     if not needs_file(settings) or default_file(settings).exists():
         return max(load_master_keys(settings).versions()) + 1
@@ -90,10 +90,10 @@ async def _rotate(settings: "Settings") -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from storage.key_status import key_status
-    from storage.keystore import KeyStore
-    from storage.master_keys import MasterKeyError, append_version, load_master_keys
-    from storage.vault import Vault
+    from storage.keys.key_status import key_status
+    from storage.keys.keystore import KeyStore
+    from storage.keys.master_keys import MasterKeyError, append_version, load_master_keys
+    from storage.keys.vault import Vault
 
     master_keys = load_master_keys(settings)
     url = settings.keystore_url.get_secret_value()
@@ -126,8 +126,9 @@ async def _note_rotation(settings: "Settings", version: int) -> None:
     """In every account's audit trail. Keys are changed also where there is no database yet, or it is down."""
     from sqlalchemy.exc import DBAPIError
 
-    from storage import accounts, audit, migrate
+    from storage import accounts, migrate
     from storage.session import Database
+    from storage.trust import audit
 
     url = settings.database_url.get_secret_value()
     db = Database.connect(url)
@@ -155,7 +156,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Show where the master keys are, and what they wrap. Exit code 1 when something is wrong."""
-    from storage.key_status import key_status
+    from storage.keys.key_status import key_status
 
     found = run(key_status)
     if as_json:

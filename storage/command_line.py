@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from storage.keys.vault import Vault
     from storage.session import Database
     from storage.settings import Settings
-    from storage.vault import Vault
 
 Result = TypeVar("Result")
 
@@ -72,8 +72,8 @@ def run(work: Callable[["Settings"], Coroutine[Any, Any, Result]]) -> Result:
 @asynccontextmanager
 async def opened(settings: "Settings") -> AsyncIterator[Opened]:
     """The database and the vault, for as long as a command runs."""
+    from storage.keys.vault import open_vault
     from storage.session import Database
-    from storage.vault import open_vault
 
     db = Database.connect(settings.database_url.get_secret_value())
     try:

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.keys.vault import Vault
 from storage.models import Conversation, SeenEvent
 from storage.session import Database
-from storage.vault import Vault
 
 KEPT = timedelta(hours=24)
 

@@ -7,9 +7,9 @@ from sqlalchemy.exc import DBAPIError
 from storage import accounts, health, migrate, sources
 from storage.errors import OperatorError
 from storage.features import features
+from storage.keys.vault import open_vault
 from storage.session import Database
 from storage.settings import Settings
-from storage.vault import open_vault
 
 
 @dataclass(frozen=True, slots=True)

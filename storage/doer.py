@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from storage.audit_terms import COMMAND_LINE, WORKER, Actor, Job, Origin
+from storage.trust.audit_terms import COMMAND_LINE, WORKER, Actor, Job, Origin
 
 
 @dataclass(frozen=True, slots=True)

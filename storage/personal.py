@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 
 from storage import models
+from storage.keys.source_keys import KeyDestroyed, SourceKeys
+from storage.keys.vault import Vault
 from storage.names import Named, NameIndex
 from storage.normalise import Field, normalise
 from storage.personal_document import Personal, open_personal
 from storage.session import Database
-from storage.source_keys import KeyDestroyed, SourceKeys
-from storage.vault import Vault
 
 _OPENED_AT_ONCE = 2_000
 

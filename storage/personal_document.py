@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage.source_keys import SourceKeys
+from storage.keys.source_keys import SourceKeys
 
 _encode = msgspec.json.Encoder().encode
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
-from storage.bulk import among, insert_all
+from storage.intake.bulk import among, insert_all
 from storage.metrics.history import Span
 from storage.metrics.movements import movements
 

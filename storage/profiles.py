@@ -15,10 +15,10 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
-from storage.bulk import among
+from storage.intake.bulk import among
+from storage.keys.source_keys import SourceKeys
 from storage.models.base import table_of
 from storage.personal_document import open_personal
-from storage.source_keys import SourceKeys
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ from sqlalchemy import Executable, Integer, Row, Select, column, delete, func, s
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import audit
-from storage.audit import WORKER, Action, Actor, Fact, Job, Kind, Note, Origin, Subject
 from storage.clock import database_now
 from storage.conversations import KEPT as CONTEXT_KEPT
 from storage.locks import exclusive
@@ -35,6 +33,8 @@ from storage.models import (
 )
 from storage.models.base import table_of
 from storage.session import Database
+from storage.trust import audit
+from storage.trust.audit import WORKER, Action, Actor, Fact, Job, Kind, Note, Origin, Subject
 from storage.types import Instant
 
 AT_ONCE = 2_000

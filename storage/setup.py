@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from storage import accounts, migrate
 from storage.errors import OperatorError
-from storage.master_keys import create_file, default_file, needs_file
+from storage.keys.master_keys import create_file, default_file, needs_file
+from storage.keys.vault import open_vault
 from storage.session import Database
 from storage.settings import Settings
-from storage.vault import open_vault
 
 _CURRENCY_LETTERS = 3
 

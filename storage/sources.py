@@ -6,14 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from storage import audit, models
-from storage.audit import Action, Fact, Kind, Subject
+from storage import models
 from storage.doer import Doer
 from storage.errors import OperatorError
+from storage.keys.source_keys import SourceKeys
+from storage.keys.vault import Vault
 from storage.models import Source, SourceState
 from storage.session import Database
-from storage.source_keys import SourceKeys
-from storage.vault import Vault
+from storage.trust import audit
+from storage.trust.audit import Action, Fact, Kind, Subject
 
 
 class NoSourceError(OperatorError):

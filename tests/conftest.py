@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import migrate
-from storage.keystore import KeyStore
-from storage.master_keys import LocalMasterKeys
+from storage.keys.keystore import KeyStore
+from storage.keys.master_keys import LocalMasterKeys
+from storage.keys.vault import Vault
 from storage.session import Database
-from storage.vault import Vault
 from tests import postgres
 from tests.world import World, make_world
 

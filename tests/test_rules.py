@@ -45,7 +45,7 @@ def test_connections_are_opened_in_four_places() -> None:
     """Only sessions, locks, migrations and the key store open a connection; all else is given a session."""
     makers = re.compile(r"(?:.*\.)?create_(?:async_)?engine|(?:asyncpg|aiosqlite|sqlite3)\.connect")
     made = [where for where, called, _ in calls() if makers.fullmatch(called)]
-    allowed = ("storage/session.py", "storage/keystore.py", "storage/migrate.py")
+    allowed = ("storage/session.py", "storage/keys/keystore.py", "storage/migrate.py")
     assert len(made) >= 3
     assert [where for where in made if outside(where, *allowed)] == []
     used = [
@@ -70,7 +70,7 @@ def test_sql_text_stands_still() -> None:
 
 
 # COPY into a staging table named after a model, indexes of a column, transactions: names of our own.
-_NAMED = ("storage/bulk.py", "storage/session.py", "storage/models/customer.py", "storage/migrations/")
+_NAMED = ("storage/intake/bulk.py", "storage/session.py", "storage/models/customer.py", "storage/migrations/")
 
 
 @pytest.mark.promises("P16")

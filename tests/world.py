@@ -7,17 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from storage import records
-from storage.derive import derive
+from storage.intake.derive import derive
+from storage.intake.rows import Writing
+from storage.intake.upsert import Written, write_records
+from storage.keys.vault import Vault
 from storage.metrics.figures import Figures
 from storage.metrics.plan import Plan
 from storage.metrics.run import run
 from storage.metrics.scope import Asking
 from storage.models import Account
-from storage.rows import Writing
 from storage.session import Database
 from storage.sources import SourceSecret, add_source
-from storage.upsert import Written, write_records
-from storage.vault import Vault
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)

@@ -17,7 +17,7 @@ from bot.slack.access import Access
 from bot.slack.delivery import BlocksRefused, Delivery, NotDelivered
 from bot.slack.ports import Accounts, Asks, KeepsNothing, Messages, SeenEvents
 from storage import logs
-from storage.messages import Post
+from storage.trust.messages import Post
 
 _log = structlog.get_logger(__name__)
 _HELP = frozenset({"", "help", "?"})

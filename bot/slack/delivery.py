@@ -11,7 +11,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.render.slack_blocks import Message
 from bot.slack import texts
-from storage.messages import Post
+from storage.trust.messages import Post
 
 USES_OF_RESPONSE_URL = 5
 _WAITS = 3  # how often a "slow down" of Slack is obeyed for one message

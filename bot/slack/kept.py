@@ -7,11 +7,11 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from bot.answer import Answer
-from storage import messages
 from storage.errors import OperatorError
-from storage.messages import Content, Post
+from storage.keys.vault import Vault, VaultError
 from storage.session import Database
-from storage.vault import Vault, VaultError
+from storage.trust import messages
+from storage.trust.messages import Content, Post
 
 _log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.answer import Answer
-from storage.messages import Post
+from storage.trust.messages import Post
 
 
 class Asks(Protocol):

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.delivery import slack_code
-from storage.messages import Post, PostsUnavailable
+from storage.trust.messages import Post, PostsUnavailable
 
 REDACTED = "This answer named a customer who was deleted, so Chewbotta removed it."
 
@@ -34,7 +34,7 @@ _GONE_FOR_GOOD = frozenset(
 
 
 class SlackPosts:
-    """The real `storage.messages.Posts`."""
+    """The real `storage.trust.messages.Posts`."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client

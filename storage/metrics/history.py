@@ -11,10 +11,10 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from storage.intake.stored import StoredDiscount, StoredItem, StoredLine
 from storage.metrics.line_states import PriceBook, Step, line_steps
 from storage.metrics.money import interval_name, main_item, mrr
 from storage.records import SubscriptionStatus
-from storage.stored import StoredDiscount, StoredItem, StoredLine
 
 Window = tuple[datetime, datetime | None]
 """Half-open [start, end); an end of None is open."""

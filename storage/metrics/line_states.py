@@ -11,9 +11,9 @@ from fractions import Fraction
 
 from msgspec import Struct
 
+from storage.intake.stored import StoredItem, StoredLine, StoredPrice
 from storage.metrics.money import interval_name, interval_of, monthly_factor, round_half_even
 from storage.records import Interval, Usage
-from storage.stored import StoredItem, StoredLine, StoredPrice
 
 Cycle = tuple[Interval, int]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from storage.intake.stored import StoredDiscount, StoredItem, StoredPrice
 from storage.records import DiscountDuration, Interval, Usage
-from storage.stored import StoredDiscount, StoredItem, StoredPrice
 
 Ratio = tuple[int, int]
 """Numerator and denominator (above 0), not necessarily reduced."""

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.intake.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 from storage.models.base import Base, OfSource, SourceRecord
-from storage.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 from storage.types import Document, Instant, RecordId
 
 

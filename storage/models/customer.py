@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.intake.stored import StoredDiscount
 from storage.models.base import Base, OfSource, SourceRecord
-from storage.stored import StoredDiscount
 from storage.types import Document, Instant, RecordId
 
 

@@ -7,10 +7,10 @@ import sys
 from datetime import datetime
 
 from connectors.sync import sync_source
-from storage.keystore import KeyStore
-from storage.master_keys import LocalMasterKeys
+from storage.keys.keystore import KeyStore
+from storage.keys.master_keys import LocalMasterKeys
+from storage.keys.vault import Vault
 from storage.session import Database
-from storage.vault import Vault
 
 
 async def main(database: str, keystore: str, master: str, account_id: int, source_id: int, now: str) -> None:

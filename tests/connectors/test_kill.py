@@ -17,12 +17,12 @@ import pytest
 from sqlalchemy import inspect, select
 
 from storage import models
-from storage.keystore import KeyStore
-from storage.master_keys import LocalMasterKeys
+from storage.keys.keystore import KeyStore
+from storage.keys.master_keys import LocalMasterKeys
+from storage.keys.vault import Vault
 from storage.personal_document import open_personal
 from storage.session import Database
 from storage.sources import SourceSecret, add_source
-from storage.vault import Vault
 from tests.vendors.stripe import StripeServer
 from tests.vendors.stripe_company import company
 from tests.world import make_world

@@ -15,8 +15,8 @@ from connectors.reconcile import LONGEST, Reconciled, interval, is_due, reconcil
 from connectors.stripe import Stripe
 from connectors.sync import sync_source
 from storage import models
+from storage.keys.vault import KeyDestroyed
 from storage.sources import SourceSecret, add_source, get_source
-from storage.vault import KeyDestroyed
 from tests.vendors import stripe_objects as make
 from tests.vendors.stripe import StripeServer
 from tests.vendors.stripe_company import NOW, company
@@ -186,7 +186,7 @@ async def test_a_deleted_draft_is_found_and_a_bill_never_taken_for_one(
 
 async def test_a_removed_source_stops_it(source: World, server: StripeServer) -> None:
     """The source is removed while its list is read: the comparison ends, and nothing of it comes back."""
-    from storage.source_removal import remove_source
+    from storage.trust.source_removal import remove_source
 
     async def removed(request: web.Request) -> web.Response:
         await remove_source(source.db, source.vault, source.account_id, source.source_id)

@@ -10,12 +10,12 @@ from connectors.demo import new_key
 from connectors.errors import KeyRefused
 from connectors.sync import sync_source
 from storage import models
+from storage.keys.vault import KeyDestroyed
 from storage.locks import Busy
 from storage.metrics.figures import Number
 from storage.metrics.plan import Plan
-from storage.source_removal import remove_source
 from storage.sources import SourceSecret, add_source
-from storage.vault import KeyDestroyed
+from storage.trust.source_removal import remove_source
 from tests.vendors import stripe_objects as make
 from tests.vendors.stripe import StripeServer
 from tests.vendors.stripe_company import NOW, company

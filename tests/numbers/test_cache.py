@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from connectors.sync import SyncResult, sync_source
+from storage.keys.vault import Vault
 from storage.metrics import periods
 from storage.metrics.figures import Breakdown, Comparison, Figures, Number, ProfileRef, Series, Table
 from storage.metrics.grains import Grain
@@ -16,7 +17,6 @@ from storage.metrics.plan import And, Compare, Condition, Op, Order, Period, Pla
 from storage.personal import open_profiles
 from storage.session import Database
 from storage.sources import SourceSecret, add_source
-from storage.vault import Vault
 from tests.numbers.world import QUESTIONS
 from tests.numbers.world import World as Example
 from tests.vendors.stripe import StripeServer

@@ -14,11 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from storage.intake.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 from storage.metrics.history import Agreement, Span, customer_spans
 from storage.metrics.line_states import PriceBook
 from storage.metrics.money import add_ons, licensed_products
 from storage.records import DiscountDuration, Interval, Tier, Usage
-from storage.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 
 QUESTIONS = Path(__file__).resolve().parents[3] / "shared" / "questions"
 Object = dict[str, Any]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from storage.keys.vault import Vault
 from storage.session import Database
-from storage.vault import Vault
 from tests.promises.canaries import Canaries
 from tests.promises.stripe_canaries import api_key, canary_world
 from tests.promises.sweep import Stage, local_vault, make_stage, new_master

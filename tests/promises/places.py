@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.key_ring import KeyRing
-from storage.keystore import KeyStore
-from storage.keystore_schema import DATA
-from storage.master_keys import LocalMasterKeys
+from storage.keys.key_ring import KeyRing
+from storage.keys.keystore import KeyStore
+from storage.keys.keystore_schema import DATA
+from storage.keys.master_keys import LocalMasterKeys
 from storage.session import Database
 from tests.postgres import Cluster
 

@@ -24,11 +24,11 @@ from bot.cache import AccountCache, StoredContexts
 from bot.render.text import clean
 from connectors.sync import SyncResult, sync_source
 from storage import models
-from storage.keystore import KeyStore
-from storage.master_keys import LocalMasterKeys
+from storage.keys.keystore import KeyStore
+from storage.keys.master_keys import LocalMasterKeys
+from storage.keys.vault import Vault
 from storage.session import Database
 from storage.sources import SourceSecret, add_source
-from storage.vault import Vault
 from tests.postgres import Cluster
 from tests.promises import stripe_canaries as stripe
 from tests.promises.canaries import Canaries, Hit, find

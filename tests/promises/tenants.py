@@ -23,17 +23,18 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 import storage
-from storage import messages, models
-from storage.audit_terms import Action
-from storage.checkpoints import Mark, Place
+from storage import models
+from storage.intake.checkpoints import Mark, Place
+from storage.intake.rows import Writing
+from storage.keys.source_keys import SourceKeys
 from storage.metrics.plan import Plan
 from storage.metrics.scope import Asking
 from storage.models.base import table_of
-from storage.receipts import Receipt, SignedReceipt
-from storage.rows import Writing
-from storage.source_keys import SourceKeys
 from storage.sources import SourceSecret
-from storage.webhook_events import EventState
+from storage.trust import messages
+from storage.trust.audit_terms import Action
+from storage.trust.receipts import Receipt, SignedReceipt
+from storage.trust.webhook_events import EventState
 from tests.vendors.stripe_company import NOW
 from tests.world import World
 from tests.world import customer as customer_record

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import sources
-from storage.keystore import KeyStore
-from storage.master_keys import LocalMasterKeys, MasterKeyError
-from storage.source_keys import VaultError
-from storage.vault import Vault
+from storage.keys.keystore import KeyStore
+from storage.keys.master_keys import LocalMasterKeys, MasterKeyError
+from storage.keys.source_keys import VaultError
+from storage.keys.vault import Vault
 from tests.promises.stripe_canaries import api_key
 from tests.promises.sweep import Stage, make_stage
 from tests.vendors.stripe import StripeServer
@@ -172,8 +172,8 @@ async def test_no_master_key_means_no_start_and_no_plain_text(
     """Without a master key nothing is stored in clear instead: nothing is stored at all."""
     from pathlib import Path
 
+    from storage.keys.vault import open_vault
     from storage.settings import load_settings
-    from storage.vault import open_vault
 
     monkeypatch.setenv("KEYSTORE_URL", stage.files.keystore_url.replace("+aiosqlite", ""))
     with pytest.raises(MasterKeyError, match="there is no master key"):

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from connectors.errors import ConnectorError
-from storage.source_removal import remove_source
+from storage.trust.source_removal import remove_source
 from tests.connectors.test_kill import Place
 from tests.promises.canaries import find
 from tests.promises.places import held_keys, opened, unhexed
@@ -66,7 +66,7 @@ async def test_the_destroyed_key_is_gone_from_the_key_stores_file(stage: Stage) 
 
 
 async def _wrapped(stage: Stage) -> list[bytes]:
-    from storage.keystore import KeyStore
+    from storage.keys.keystore import KeyStore
 
     async with KeyStore(stage.files.keystore_url) as store:
         return [key.wrapped for key in await store.keys(stage.account_id, stage.source_id)]

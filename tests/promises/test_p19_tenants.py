@@ -15,22 +15,23 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from storage import accounts, messages
-from storage.export import export_account
+from storage import accounts
+from storage.keys.vault import Vault
 from storage.metrics import catalog
 from storage.metrics.plan import Plan
 from storage.metrics.run import run
 from storage.metrics.scope import Asking, Unanswerable
 from storage.models import Base
 from storage.session import Database
-from storage.vault import Vault
+from storage.trust import messages
+from storage.trust.export import export_account
 from tests.e2e.machine import machine_in
 from tests.postgres import Cluster
 from tests.promises import tenants
 from tests.promises.canaries import Canaries, find
 from tests.promises.stripe_canaries import email_of, name_of
 from tests.promises.sweep import Stage, make_stage
-from tests.storage.keys import some_keys
+from tests.storage.keys.some_keys import some_keys
 from tests.vendors.stripe import StripeServer
 from tests.vendors.stripe_company import NOW
 from tests.world import customer

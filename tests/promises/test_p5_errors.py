@@ -15,10 +15,10 @@ from connectors.errors import ConnectorError
 from connectors.stripe import Stripe
 from connectors.stripe.session import Session
 from connectors.sync import error_log_of
-from storage import error_log
 from storage.models import SourceError
 from storage.retention import RULES, Purge, purge
-from storage.source_removal import remove_source
+from storage.trust import error_log
+from storage.trust.source_removal import remove_source
 from tests.promises.canaries import Canaries, find
 from tests.promises.sweep import Stage
 from tests.world import World

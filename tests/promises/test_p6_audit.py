@@ -14,18 +14,18 @@ from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
 import chewbotta
-from storage import audit, error_log
-from storage.audit import WORKER, Action, Actor, ActorKind, Channel, Fact, Job, Kind, Origin, Subject
-from storage.audit_proof import verify
 from storage.models import Account, AuditEntry, AuditHead, Source, SourceError
 from storage.retention import RULES, Purge, purge
 from storage.session import Database
 from storage.settings import load_settings
 from storage.setup import initialise
-from storage.source_removal import remove_source
+from storage.trust import audit, error_log
+from storage.trust.audit import WORKER, Action, Actor, ActorKind, Channel, Fact, Job, Kind, Origin, Subject
+from storage.trust.audit_proof import verify
+from storage.trust.source_removal import remove_source
 from tests.promises.canaries import find
 from tests.promises.sweep import Stage
-from tests.storage.trails import tampering
+from tests.storage.trust.trails import tampering
 from tests.world import World, make_world
 
 pytestmark = pytest.mark.promises("P6")

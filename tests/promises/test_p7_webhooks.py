@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from storage import webhook_events
-from storage.deletion import forget_customers
+from storage.intake.source_lock import SourceGone
+from storage.keys.source_keys import KeyDestroyed
 from storage.models import WebhookEvent
 from storage.retention import RULES, Purge, purge
-from storage.source_keys import KeyDestroyed
-from storage.source_lock import SourceGone
-from storage.source_removal import remove_source
-from storage.webhook_events import Event, EventState, list_events
+from storage.trust import webhook_events
+from storage.trust.deletion import forget_customers
+from storage.trust.source_removal import remove_source
+from storage.trust.webhook_events import Event, EventState, list_events
 from tests.promises.canaries import find
 from tests.promises.sweep import Stage
 

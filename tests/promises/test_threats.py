@@ -224,8 +224,8 @@ async def test_a_source_gets_its_key_and_no_data(stage: Stage, server: StripeSer
 @pytest.mark.promises("P15")
 async def test_another_accounts_rows_cannot_be_made_ones_own(stage: Stage) -> None:
     """Rows that someone with the database moves to another source do not open there."""
+    from storage.keys.source_keys import VaultError
     from storage.personal import open_profiles
-    from storage.source_keys import VaultError
 
     await stage.sync()
     await stage.control.sync(customer("Own"))

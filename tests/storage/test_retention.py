@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
-from storage import audit, health, retention
-from storage.audit import Action
-from storage.audit_proof import verify
+from storage import health, retention
 from storage.locks import Busy, exclusive
 from storage.models import (
     Account,
@@ -30,7 +28,10 @@ from storage.models import (
 )
 from storage.models.base import Base
 from storage.retention import RULES, Purge, Rule, purge
-from tests.storage.trails import forge
+from storage.trust import audit
+from storage.trust.audit import Action
+from storage.trust.audit_proof import verify
+from tests.storage.trust.trails import forge
 from tests.world import World, make_world
 
 ROOT = Path(__file__).parents[2]

@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
-from storage.keystore import KeyStore
-from storage.master_keys import LocalMasterKeys
+from storage.keys.keystore import KeyStore
+from storage.keys.master_keys import LocalMasterKeys
+from storage.keys.vault import Vault
 from storage.session import Database
-from storage.vault import Vault
 from tests import postgres
 from tests.conftest import run_sql
 from tests.storage.metrics.company import found

@@ -3,8 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
+from storage.intake.stored import StoredDiscount, StoredItem, StoredPrice
 from storage.records import DiscountDuration, Interval, Tier, Usage
-from storage.stored import StoredDiscount, StoredItem, StoredPrice
 
 
 def price(

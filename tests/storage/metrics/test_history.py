@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.intake.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 from storage.metrics.history import Agreement, Change, Span, customer_spans, spans
 from storage.metrics.line_states import PriceBook
 from storage.metrics.money import mrr
 from storage.metrics.movements import mrr_at
 from storage.records import DiscountDuration, Interval, SubscriptionStatus, Usage
-from storage.stored import StoredDiscount, StoredItem, StoredLine, StoredPrice
 from tests.storage.metrics.terms import amount_off, item, percent, price
 
 STARTER = price("2900", product=b"starter")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.intake.stored import StoredDiscount, StoredItem
 from storage.metrics.money import (
     add_ons,
     interval_name,
@@ -19,7 +20,6 @@ from storage.metrics.money import (
     round_half_even,
 )
 from storage.records import DiscountDuration, Interval, Tier, Usage
-from storage.stored import StoredDiscount, StoredItem
 from tests.storage.metrics.terms import amount_off, item, percent, percent_of, price
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -14,8 +14,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.keystore import KeyStore
-from storage.master_keys import LocalMasterKeys
+from storage.intake.stored import StoredItem, StoredPrice
+from storage.keys.keystore import KeyStore
+from storage.keys.master_keys import LocalMasterKeys
+from storage.keys.vault import Vault
 from storage.metrics.history import Agreement, Span, customer_spans
 from storage.metrics.line_states import PriceBook
 from storage.metrics.money import round_half_even
@@ -25,8 +27,6 @@ from storage.metrics.run import run
 from storage.metrics.scope import Asking
 from storage.records import Interval, Item, Subscription, SubscriptionStatus
 from storage.session import Database
-from storage.stored import StoredItem, StoredPrice
-from storage.vault import Vault
 from tests.storage.metrics.plans import (
     MONTHLY,
     NOVEMBER,

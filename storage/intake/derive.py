@@ -1,0 +1,290 @@
+"""Recomputes what follows from the records: profiles, MRR spans, movements.
+
+Work to do is a row in `stale_customer`, written with the change that caused it, so that a process may be
+killed at any moment: whoever comes next goes on. Each chunk of customers is one transaction, and
+recomputing a customer twice gives the same rows.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import models
+from storage.intake.bulk import among, insert_all
+from storage.intake.source_lock import hold_source
+from storage.intake.stale import mark_all_stale
+from storage.intake.stored import StoredDiscount, StoredLine
+from storage.keys.source_keys import SourceKeys
+from storage.keys.vault import Vault
+from storage.metrics import money
+from storage.metrics.history import Agreement, Change, Span, customer_spans
+from storage.metrics.joins import attempts
+from storage.metrics.line_states import PriceBook
+from storage.profile_facts import recompute_profiles
+from storage.profiles import rejoin
+from storage.session import Database
+
+CHUNK = 250
+
+_ID_BYTES = 16
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What every customer of a source is computed with."""
+
+    account_id: int
+    source_id: int
+    zone: ZoneInfo
+    book: PriceBook
+
+
+async def derive(
+    db: Database,
+    account_id: int,
+    source_id: int,
+    progress: Progress | None = None,
+    *,
+    vault: Vault | None = None,
+) -> int:
+    """Recomputes all stale customers of a source; returns how many. `progress` gets the number so far.
+
+    The vault is needed only while the source's data key is being renewed (`rejoin`). Raises SourceGone when
+    the source is removed meanwhile: nothing is derived of rows that are going.
+    """
+    done = 0
+    setting = await _prepare(db, account_id, source_id)
+    while True:
+        keys = await vault.source_keys(account_id, source_id) if vault else None
+        async with db.tenant(account_id) as session:
+            await hold_source(session, account_id, source_id)
+            chunk = await _next_chunk(session, setting)
+            if not chunk:
+                return done
+            await _derive_chunk(session, setting, chunk, keys)
+        done += len(chunk)
+        if progress:
+            progress(done)
+
+
+async def _prepare(db: Database, account_id: int, source_id: int) -> _Setting:
+    """Reads prices and add-ons; when other products than before are add-ons, everyone is stale."""
+    async with db.tenant(account_id) as session:
+        zone = await session.scalar(
+            select(models.Account.time_zone).where(models.Account.account_id == account_id)
+        )
+        prices = await session.execute(
+            select(models.Price.id, models.Price.definition).where(
+                models.Price.account_id == account_id, models.Price.source_id == source_id
+            )
+        )
+        subscription = models.Subscription
+        combinations = await session.scalars(
+            select(subscription.products)
+            .where(subscription.account_id == account_id, subscription.source_id == source_id)
+            .distinct()
+        )
+        add_ons = money.add_ons(map(_split, combinations))
+        source = await session.get_one(models.Source, (account_id, source_id))
+        if set(source.add_ons) != add_ons:
+            source.add_ons = tuple(sorted(add_ons))
+            await mark_all_stale(session, account_id, source_id)
+        book = PriceBook({row.id: row.definition for row in prices}, add_ons)
+        return _Setting(account_id, source_id, ZoneInfo(zone or "UTC"), book)
+
+
+def _split(products: bytes) -> frozenset[bytes]:
+    return frozenset(products[i : i + _ID_BYTES] for i in range(0, len(products), _ID_BYTES))
+
+
+async def _next_chunk(session: AsyncSession, setting: _Setting) -> list[bytes]:
+    stale = models.StaleCustomer
+    found = await session.scalars(
+        select(stale.customer_id)
+        .where(stale.account_id == setting.account_id, stale.source_id == setting.source_id)
+        .order_by(stale.customer_id)
+        .limit(CHUNK)
+    )
+    return list(found)
+
+
+async def _derive_chunk(
+    session: AsyncSession, setting: _Setting, chunk: Sequence[bytes], keys: SourceKeys | None
+) -> None:
+    joined = await rejoin(session, setting.account_id, setting.source_id, chunk, keys)
+    spans = await _spans_of(session, setting, chunk)
+    await _replace_spans(session, setting, chunk, spans, joined.profile_of)
+    await recompute_profiles(
+        session, account_id=setting.account_id, zone=setting.zone, profiles=joined.touched
+    )
+    stale = models.StaleCustomer
+    await session.execute(
+        delete(stale).where(
+            stale.account_id == setting.account_id,
+            stale.source_id == setting.source_id,
+            among(session, stale.customer_id, chunk),
+        )
+    )
+
+
+async def _spans_of(
+    session: AsyncSession, setting: _Setting, chunk: Sequence[bytes]
+) -> dict[bytes, list[Span]]:
+    """Spans by customer, computed in a thread: the event loop stays free for others."""
+    of_source = {"account_id": setting.account_id, "source_id": setting.source_id}
+    discounts = {
+        row.id: row.discounts
+        for row in await session.execute(
+            select(models.Customer.id, models.Customer.discounts)
+            .filter_by(**of_source)
+            .where(among(session, models.Customer.id, chunk))
+        )
+    }
+    subscriptions = (
+        await session.execute(
+            select(*_AGREEMENT_COLUMNS)
+            .filter_by(**of_source)
+            .where(among(session, models.Subscription.customer_id, chunk))
+        )
+    ).all()
+    customer_of = {row.id: row.customer_id for row in subscriptions}
+    stopped = await _last_failures(session, setting, [r.id for r in subscriptions if r.status == "unpaid"])
+    changes: dict[bytes, list[Change]] = defaultdict(list)
+    change = models.SubscriptionChange
+    for row in await session.execute(
+        select(change.subscription_id, change.at, change.status, change.items, change.discounts)
+        .filter_by(**of_source)
+        .where(among(session, change.subscription_id, customer_of))
+        .order_by(change.at)
+    ):
+        of_customer = discounts.get(customer_of[row.subscription_id], ())
+        changes[row.subscription_id].append(
+            Change(at=row.at, status=row.status, items=row.items, discounts=row.discounts or of_customer)
+        )
+    lines: dict[bytes | None, list[StoredLine]] = defaultdict(list)
+    for customer_id, of_invoice in await session.execute(
+        select(models.Invoice.customer_id, models.Invoice.lines)
+        .filter_by(**of_source)
+        .where(among(session, models.Invoice.customer_id, chunk), models.Invoice.lines != ())
+    ):
+        lines[customer_id].extend(of_invoice)
+    agreements: dict[bytes, list[Agreement]] = defaultdict(list)
+    for row in subscriptions:
+        agreements[row.customer_id].append(
+            _agreement(row, discounts.get(row.customer_id, ()), stopped.get(row.id))
+        )
+    return await asyncio.to_thread(_compute, agreements, lines, changes, setting)
+
+
+_AGREEMENT_COLUMNS = [
+    getattr(models.Subscription, name)
+    for name in (
+        "id",
+        "customer_id",
+        "status",
+        "currency",
+        "items",
+        "discounts",
+        "started_at",
+        "trial_start",
+        "trial_end",
+        "canceled_at",
+        "ended_at",
+        "first_seen_at",
+    )
+]
+
+
+def _agreement(row: Any, of_customer: tuple[StoredDiscount, ...], stopped_at: datetime | None) -> Agreement:
+    return Agreement(
+        id=row.id,
+        status=row.status,
+        currency=row.currency,
+        items=row.items,
+        discounts=row.discounts or of_customer,
+        started_at=row.started_at,
+        trial_start=row.trial_start,
+        trial_end=row.trial_end,
+        canceled_at=row.canceled_at,
+        ended_at=row.ended_at,
+        first_seen_at=row.first_seen_at,
+        stopped_at=stopped_at,
+    )
+
+
+async def _last_failures(
+    session: AsyncSession, setting: _Setting, unpaid: Sequence[bytes]
+) -> dict[bytes, datetime]:
+    """The last failed attempt to collect of subscriptions that are unpaid: when they stopped counting."""
+    if not unpaid:
+        return {}
+    invoice, payment = models.Invoice, models.Payment
+    rows = await session.execute(
+        select(invoice.subscription_id, func.max(payment.created_at, type_=payment.created_at.type))
+        .join(payment, attempts(payment, invoice))
+        .where(
+            invoice.account_id == setting.account_id,
+            invoice.source_id == setting.source_id,
+            among(session, invoice.subscription_id, unpaid),
+            payment.status == "failed",
+        )
+        .group_by(invoice.subscription_id)
+    )
+    return {subscription_id: at for subscription_id, at in rows if subscription_id is not None}
+
+
+def _compute(
+    agreements: dict[bytes, list[Agreement]],
+    lines: dict[bytes | None, list[StoredLine]],
+    changes: dict[bytes, list[Change]],
+    setting: _Setting,
+) -> dict[bytes, list[Span]]:
+    return {
+        customer_id: customer_spans(of_customer, lines.get(customer_id, ()), changes, setting.book)
+        for customer_id, of_customer in agreements.items()
+    }
+
+
+async def _replace_spans(
+    session: AsyncSession,
+    setting: _Setting,
+    chunk: Sequence[bytes],
+    spans: dict[bytes, list[Span]],
+    profile_of: dict[bytes, bytes],
+) -> None:
+    table = models.MrrSpan
+    await session.execute(
+        delete(table).where(
+            table.account_id == setting.account_id,
+            table.source_id == setting.source_id,
+            among(session, table.customer_id, chunk),
+        )
+    )
+    rows = [
+        {
+            "account_id": setting.account_id,
+            "source_id": setting.source_id,
+            "subscription_id": span.subscription_id,
+            "starts_at": span.starts_at,
+            "ends_at": span.ends_at,
+            "customer_id": customer_id,
+            "profile_id": profile_of.get(customer_id, customer_id),
+            "product_id": span.product_id,
+            "interval": span.interval,
+            "currency": span.currency,
+            "mrr": span.mrr,
+            "trial": span.trial,
+        }
+        for customer_id, of_customer in spans.items()
+        for span in of_customer
+    ]
+    await insert_all(session, table, rows)

@@ -1,0 +1,162 @@
+"""Writes a batch of records in the caller's transaction, and what follows from what is new or changed."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import models, records
+from storage.intake.bulk import among, insert_new, upsert
+from storage.intake.rows import TARGETS, Row, Target, Writing, link_rows
+from storage.intake.source_lock import SourceGone, hold_source
+from storage.intake.stale import mark_customers_stale
+from storage.intake.subscription_changes import note_subscription_changes
+from storage.trust.deletion import forget_customers, remove_records
+from storage.trust.tombstones import bury_erased, has_erased, respect_tombstones
+
+__all__ = ["SourceGone", "Written", "write_records"]
+
+_ROWS_A_TURN = 100
+"""How many rows are made at once: a few milliseconds' work."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What a batch did: numbers of rows by record kind, and the ids of those inserted or changed."""
+
+    inserted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    changed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    unchanged: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    deleted: int = 0
+
+    def add(self, other: "Written") -> None:
+        for mine, theirs in (
+            (self.inserted, other.inserted),
+            (self.changed, other.changed),
+            (self.unchanged, other.unchanged),
+        ):
+            for kind, count in theirs.items():
+                mine[kind] += count
+        self.deleted += other.deleted
+
+
+async def write_records(
+    session: AsyncSession,
+    writing: Writing,
+    batch: Iterable[records.Record],
+    *,
+    mark_stale: bool = True,
+) -> Written:
+    """Stores `batch` and applies its deletions; later records of one id win over earlier ones.
+
+    With `mark_stale`, customers whose MRR may have moved are noted in the same transaction; a full sync
+    leaves that to its end. Raises SourceGone when the source no longer takes rows.
+    """
+    batch = list(batch)
+    # Whoever deletes is alone: else a page written at the same time could name a customer who is just going.
+    alone = any(isinstance(record, records.Deletion) for record in batch) or (
+        any(isinstance(record, records.Customer) for record in batch)
+        and await has_erased(session, writing.account_id, writing.source_id)
+    )
+    switched_off = await hold_source(session, writing.account_id, writing.source_id, alone=alone)
+    writing = replace(writing, switched_off=frozenset(switched_off))
+    by_class: dict[type[records.Record], dict[str, Any]] = defaultdict(dict)
+    gone: list[records.Deletion] = []
+    for record in batch:
+        if isinstance(record, records.Deletion):
+            gone.append(record)
+            by_class[record.of].pop(record.id, None)
+        else:
+            by_class[type(record)][record.id] = record
+    written = Written()
+    stale: set[bytes] = set()
+    for record_class, of_class in by_class.items():
+        if of_class:
+            stale |= await _write_class(session, writing, record_class, list(of_class.values()), written)
+    stale |= await _apply_deletions(session, writing, gone, written)
+    if mark_stale:
+        await mark_customers_stale(session, writing.account_id, writing.source_id, stale)
+    return written
+
+
+async def _write_class(
+    session: AsyncSession,
+    writing: Writing,
+    record_class: type[records.Record],
+    found: Sequence[Any],
+    written: Written,
+) -> set[bytes]:
+    """Upserts records of one class; returns the customers whose MRR may have moved."""
+    target = TARGETS[record_class]
+    stale = await bury_erased(session, writing, found) if record_class is records.Customer else set()
+    rows = await _to_rows(target, found, writing)
+    rows = await respect_tombstones(session, writing, target, rows)
+    if record_class is records.Subscription:
+        await note_subscription_changes(session, writing, rows)
+    touched = {stored.id: stored for stored in await upsert(session, target, rows)}
+    if record_class is records.Customer:
+        await _replace_links(
+            session, writing, [r for r in found if writing.record_id(r.KIND, r.id) in touched]
+        )
+    inserted = sum(stored.inserted for stored in touched.values())
+    kind = record_class.KIND
+    written.inserted[kind] += inserted
+    written.changed[kind] += len(touched) - inserted
+    written.unchanged[kind] += len(rows) - len(touched)
+    if target.customer_column is not None:
+        customers = (row[target.customer_column] for row in rows if row["id"] in touched)
+        stale |= {customer for customer in customers if customer is not None}
+    return stale
+
+
+async def _to_rows(target: Target, found: Sequence[Any], writing: Writing) -> list[Row]:
+    """The records' rows; between a few of them, others get their turn on the event loop."""
+    rows: list[Row] = []
+    for start in range(0, len(found), _ROWS_A_TURN):
+        rows.extend(target.to_row(record, writing) for record in found[start : start + _ROWS_A_TURN])
+        await asyncio.sleep(0)
+    return rows
+
+
+async def _replace_links(
+    session: AsyncSession, writing: Writing, changed: Sequence[records.Customer]
+) -> None:
+    if not changed:
+        return
+    await session.execute(
+        delete(models.CustomerLink).where(
+            models.CustomerLink.account_id == writing.account_id,
+            models.CustomerLink.source_id == writing.source_id,
+            among(
+                session, models.CustomerLink.customer_id, (writing.record_id(r.KIND, r.id) for r in changed)
+            ),
+        )
+    )
+    rows = [row for record in changed for row in link_rows(record, writing)]
+    if rows:
+        await insert_new(session, models.CustomerLink, rows)
+
+
+async def _apply_deletions(
+    session: AsyncSession, writing: Writing, gone: Sequence[records.Deletion], written: Written
+) -> set[bytes]:
+    """Forgets customers with all that names them, other objects lose their row. Returns stale customers."""
+    stale: set[bytes] = set()
+    by_class: dict[type[records.Record], dict[bytes, datetime]] = defaultdict(dict)
+    for deletion in gone:
+        by_class[deletion.of][writing.record_id(deletion.of.KIND, deletion.id)] = deletion.deleted_at
+    account_id, source_id = writing.account_id, writing.source_id
+    for of, deleted in by_class.items():
+        if of is records.Customer:
+            stale |= await forget_customers(
+                session, account_id, source_id, deleted, noticed_at=writing.observed_at
+            )
+        else:
+            stale |= await remove_records(session, TARGETS[of].model, account_id, source_id, list(deleted))
+        written.deleted += len(deleted)
+    return stale

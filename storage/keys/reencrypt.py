@@ -1,0 +1,187 @@
+"""Renewing a source's data key after deletions, so that old copies of what was deleted can never be opened.
+
+A round takes a few runs of the job, none of which waits: announce a new epoch; once it is settled, seal every
+row of an older epoch anew; once a run finds nothing left to do, destroy the old keys. Where a round stands is
+read from the key store and from the rows themselves: killed at any moment, the next run goes on. Reads never
+fail meanwhile, as both keys are alive until after the last row has moved; a row that a sync changes at the
+same time is left to the sync, which already seals with the new key.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, func, select, tuple_, update
+
+from storage import models
+from storage.batches import update_each
+from storage.intake.checkpoints import mark_id
+from storage.keys.source_keys import SourceKeys
+from storage.keys.vault import Vault
+from storage.models.base import table_of
+from storage.personal_document import Personal, blind_keys, read_personal
+from storage.session import Database
+from storage.sources import source_row_id
+
+ROUND_AFTER = timedelta(hours=12)
+"""How long deletions are gathered before a round begins; it ends minutes later, well within the day."""
+
+_AT_ONCE = 1_000
+_EPOCH_AT, _EPOCH_BYTES = 2, 4
+"""Where a sealed value names its epoch (counted from 1, as SQL does)."""
+
+Values = dict[str, Any]
+
+
+class Step(StrEnum):
+    """What a run did for a source."""
+
+    NOTHING = "nothing"
+    ANNOUNCED = "announced"
+    WAITING = "waiting"
+    RESEALED = "resealed"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """`rows` were sealed anew in this run."""
+
+    step: Step
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A sealed column. `row_id` says what its values are sealed for; `others` what else of a row follows
+    from the opened value and the data key."""
+
+    model: Any
+    column: str
+    row_id: Callable[[Any], bytes]
+    others: Callable[[SourceKeys, bytes], Values] = lambda _keys, _plain: {}
+
+    @property
+    def table(self) -> Table:
+        return table_of(self.model)
+
+    @property
+    def key(self) -> list[str]:
+        return [column.name for column in self.table.primary_key if column.name != "account_id"]
+
+
+def _look_ups(keys: SourceKeys, plain: bytes) -> Values:
+    """The look-up columns of what is in the document; a hash that stands for a value that is not stays."""
+    personal: Personal = read_personal(plain)
+    return {name: key for name, key in blind_keys(keys, personal).items() if key is not None}
+
+
+_SEALED = (
+    _Sealed(models.Source, "credential", lambda row: source_row_id(row.source_id)),
+    _Sealed(models.Checkpoint, "cursor", lambda row: mark_id(row.stream, row.window)),
+    _Sealed(models.WebhookEvent, "sealed", lambda row: bytes(row.event_id)),
+    _Sealed(models.Customer, "sealed", lambda row: bytes(row.id), _look_ups),
+)
+
+
+async def renew(
+    db: Database,
+    vault: Vault,
+    account_id: int,
+    source_id: int,
+    *,
+    now: datetime,
+    after: timedelta = ROUND_AFTER,
+) -> Renewed:
+    """One run for one source. Raises KeyDestroyed where the source is removed meanwhile."""
+    keys = await vault.source_keys(account_id, source_id)
+    if len(keys.epochs) == 1:
+        if not await _is_due(db, account_id, source_id, now - after):
+            return Renewed(Step.NOTHING)
+        await vault.new_epoch(account_id, source_id)
+        # What is deleted from here on was still sealed with the old key, or begins another round.
+        await _begin(db, account_id, source_id)
+        return Renewed(Step.ANNOUNCED)
+    if not keys.settled:
+        return Renewed(Step.WAITING)
+    rows = sum([await _reseal(db, vault, account_id, source_id, sealed, keys.epoch) for sealed in _SEALED])
+    if rows:
+        return Renewed(Step.RESEALED, rows)
+    await vault.retire_epochs(account_id, source_id, before=keys.epoch)
+    return Renewed(Step.RETIRED)
+
+
+async def _is_due(db: Database, account_id: int, source_id: int, oldest: datetime) -> bool:
+    async with db.tenant(account_id, read_only=True) as session:
+        since = await session.scalar(
+            select(models.Source.rekey_since).where(
+                models.Source.account_id == account_id, models.Source.source_id == source_id
+            )
+        )
+    return since is not None and since <= oldest
+
+
+async def _begin(db: Database, account_id: int, source_id: int) -> None:
+    async with db.tenant(account_id) as session:
+        await session.execute(
+            update(models.Source)
+            .where(models.Source.account_id == account_id, models.Source.source_id == source_id)
+            .values(rekey_since=None)
+        )
+
+
+async def _reseal(
+    db: Database, vault: Vault, account_id: int, source_id: int, sealed: _Sealed, epoch: int
+) -> int:
+    """Seals every value of an epoch before `epoch` anew, in the order of the rows' keys; returns how many."""
+    done = 0
+    last: tuple[Any, ...] = ()
+    while True:
+        keys = await vault.source_keys(account_id, source_id)
+        rows = await _older(db, account_id, source_id, sealed, epoch, last)
+        if not rows:
+            return done
+        last = tuple(getattr(rows[-1], name) for name in sealed.key)
+        fresh = await asyncio.to_thread(_seal_anew, keys, sealed, rows)
+        async with db.tenant(account_id) as session:
+            await update_each(session, sealed.table, fresh)
+        done += len(fresh)
+
+
+async def _older(
+    db: Database, account_id: int, source_id: int, sealed: _Sealed, epoch: int, last: tuple[Any, ...]
+) -> Sequence[Any]:
+    table = sealed.table
+    value = table.c[sealed.column]
+    key = [table.c[name] for name in sealed.key]
+    where: list[ColumnElement[bool]] = [
+        table.c.account_id == account_id,
+        table.c.source_id == source_id,
+        func.length(value) > 0,
+        func.substr(value, _EPOCH_AT, _EPOCH_BYTES) < epoch.to_bytes(_EPOCH_BYTES, "big"),
+    ]
+    if last:
+        where.append(tuple_(*key) > tuple_(*last))
+    async with db.tenant(account_id, read_only=True) as session:
+        connection = await session.connection()
+        return (
+            await connection.execute(select(*key, value).where(*where).order_by(*key).limit(_AT_ONCE))
+        ).all()
+
+
+def _seal_anew(keys: SourceKeys, sealed: _Sealed, rows: Sequence[Any]) -> list[tuple[Values, Values]]:
+    return [_sealed_anew(keys, sealed, row) for row in rows]
+
+
+def _sealed_anew(keys: SourceKeys, sealed: _Sealed, row: Any) -> tuple[Values, Values]:
+    """What finds the row, and what it gets."""
+    old = bytes(getattr(row, sealed.column))
+    table, column, row_id = sealed.table.name, sealed.column, sealed.row_id(row)
+    plain = keys.open(table=table, row_id=row_id, column=column, sealed=old)
+    fresh = keys.seal(table=table, row_id=row_id, column=column, plaintext=plain)
+    new: Values = {column: fresh, **sealed.others(keys, plain)}
+    # Only what is still as it was opened: a row that changed meanwhile was sealed by its writer.
+    return {name: getattr(row, name) for name in sealed.key} | {column: old}, new

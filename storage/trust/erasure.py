@@ -1,0 +1,152 @@
+"""Erasing a person on request, and keeping the source from bringing them back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import models
+from storage.batches import count_rows
+from storage.doer import Doer
+from storage.intake.bulk import among
+from storage.intake.derive import derive
+from storage.intake.source_lock import hold_source
+from storage.intake.stale import mark_customers_stale
+from storage.keys.source_keys import SourceKeys
+from storage.keys.vault import Vault
+from storage.models.base import table_of
+from storage.personal import live_keys
+from storage.personal_document import open_personal
+from storage.session import Database
+from storage.trust import receipts
+from storage.trust.audit import Action, Fact
+from storage.trust.deletion import forget_customers
+from storage.trust.messages import Posts, Settled, settle
+from storage.trust.privacy import checked_address, note_person, same_customers
+from storage.trust.receipts import Receipt, Remaining, SignedReceipt
+from storage.trust.tombstones import remember_erased
+
+_DELETED: tuple[tuple[Any, str], ...] = ((models.Customer, "id"), (models.CustomerLink, "customer_id"))
+_ANONYMOUS: tuple[tuple[Any, str], ...] = (
+    (models.Subscription, "customer_id"),
+    (models.Invoice, "customer_id"),
+    (models.Payment, "customer_id"),
+)
+_REMAINING = (
+    Remaining(
+        where="the source systems",
+        why="Chewbotta only reads them: erase the person there too; here nothing is stored again",
+    ),
+    Remaining(
+        where="backups and logs of the database",
+        why="encrypted; the key is renewed and the old one destroyed within 24 hours",
+    ),
+    Remaining(
+        where="a keyed hash of the address and of each customer id",
+        why="without them the next sync would bring the person back; they lead to nobody",
+    ),
+)
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Rows by table."""
+
+    deleted: dict[str, int]
+    anonymous: dict[str, int]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def erase(
+    db: Database,
+    vault: Vault,
+    account_id: int,
+    email: str,
+    *,
+    posts: Posts | None = None,
+    clock: Callable[[], datetime] = _utc_now,
+    by: Doer | None = None,
+) -> SignedReceipt:
+    """Erases all records of the customers who carry the address, and the address from all sources for good.
+
+    Nothing found is no error: the address is kept away all the same. The receipt names nobody.
+    """
+    address, requested = checked_address(email), clock()
+    counts = _Counts({}, {})
+    keys = await live_keys(db, vault, account_id)
+    found = await same_customers(db, account_id, keys, address)
+    for source_id, of_source in keys.items():
+        await _erase_from(db, of_source, found.get(source_id, ()), address, clock(), counts)
+        await derive(db, account_id, source_id, vault=vault)
+    settled = await settle(db, vault, account_id, posts)
+    receipt = Receipt(
+        what="person",
+        account=account_id,
+        requested_at=requested,
+        finished_at=clock(),
+        deleted={name: count for name, count in sorted(counts.deleted.items()) if count},
+        left_anonymous={name: count for name, count in sorted(counts.anonymous.items()) if count},
+        remaining=(*_REMAINING, *_posts_left(settled)),
+    )
+    signed = await receipts.sign(vault, receipt)
+    async with db.tenant(account_id) as session:
+        await receipts.store(session, account_id, signed)
+    details = {Fact.ROWS: sum(counts.deleted.values())}
+    await note_person(db, vault, account_id, address, Action.PERSON_ERASED, by or Doer.operator(), details)
+    return signed
+
+
+def _posts_left(settled: Settled) -> list[Remaining]:
+    left = []
+    if settled.unreachable:
+        why = "posts that named the person and that the platform no longer lets us edit or delete"
+        left.append(Remaining(where="Slack", count=settled.unreachable, why=why))
+    if settled.waiting:
+        why = "posts that named the person and could not be reached now: the worker goes on trying"
+        left.append(Remaining(where="Slack", count=settled.waiting, why=why))
+    return left
+
+
+async def _erase_from(
+    db: Database, keys: SourceKeys, ids: Sequence[bytes], address: str, now: datetime, counts: _Counts
+) -> None:
+    account_id, source_id = keys.account_id, keys.source_id
+    async with db.tenant(account_id) as session:
+        await hold_source(session, account_id, source_id, alone=True)
+        customer = models.Customer
+        rows = await session.execute(
+            select(customer.id, customer.sealed).where(
+                customer.account_id == account_id,
+                customer.source_id == source_id,
+                among(session, customer.id, ids),
+            )
+        )
+        emails = {open_personal(keys, row.id, row.sealed).email for row in rows}
+        await remember_erased(session, keys, {address, *filter(None, emails)}, now)
+        await _count(session, keys, ids, _DELETED, counts.deleted)
+        await _count(session, keys, ids, _ANONYMOUS, counts.anonymous)
+        stale = await forget_customers(session, account_id, source_id, dict.fromkeys(ids), noticed_at=now)
+        await mark_customers_stale(session, account_id, source_id, stale)
+
+
+async def _count(
+    session: AsyncSession,
+    keys: SourceKeys,
+    ids: Sequence[bytes],
+    of: Sequence[tuple[Any, str]],
+    into: dict[str, int],
+) -> None:
+    for model, column in of:
+        table = table_of(model)
+        where = (
+            table.c.account_id == keys.account_id,
+            table.c.source_id == keys.source_id,
+            among(session, table.c[column], ids),
+        )
+        into[table.name] = into.get(table.name, 0) + await count_rows(session, table, *where)

@@ -1,0 +1,69 @@
+"""What else speaks of a customer: conversations, received webhooks, Messages.
+
+All of it goes with the customer, but for Messages of an account that chose to keep them.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.intake.bulk import among
+from storage.models import Account, Conversation, Message, MessageProfile, WebhookEvent
+
+KEEP, REDACT, DELETE = "keep", "redact", "delete"
+ON_CUSTOMER_DELETED = (KEEP, REDACT, DELETE)
+
+
+async def forget_mentions(
+    session: AsyncSession,
+    account_id: int,
+    source_id: int,
+    customer_ids: Sequence[bytes],
+    *,
+    asked: Sequence[bytes] = (),
+) -> None:
+    """In the transaction that deletes these customers; some of them `asked` to be erased."""
+    await forget_conversations(session, account_id)
+    webhook = WebhookEvent
+    await session.execute(
+        update(webhook)
+        .where(
+            webhook.account_id == account_id,
+            webhook.source_id == source_id,
+            among(session, webhook.customer_id, customer_ids),
+        )
+        .values(sealed=b"", customer_id=None)
+    )
+    if asked:
+        on_request = among(session, MessageProfile.profile_id, asked)
+        await empty_messages(session, account_id, on_request, on_request=True)
+    await empty_messages(session, account_id, among(session, MessageProfile.profile_id, customer_ids))
+
+
+async def forget_conversations(session: AsyncSession, account_id: int) -> None:
+    """Contexts are sealed: which of them names whom cannot be told, so all that may name anyone go."""
+    await session.execute(
+        delete(Conversation).where(Conversation.account_id == account_id, Conversation.personal.is_(True))
+    )
+
+
+async def empty_messages(
+    session: AsyncSession, account_id: int, names_them: ColumnElement[bool], *, on_request: bool = False
+) -> None:
+    """Empties Messages by the account's choice; what stands on a platform waits as `due`.
+
+    Who asked to be erased is not kept in a Message, whatever the account chose for other deletions.
+    """
+    choice = await session.scalar(select(Account.on_customer_deleted).where(Account.account_id == account_id))
+    if choice not in (REDACT, DELETE):
+        if not on_request:
+            return
+        choice = REDACT
+    naming = select(MessageProfile.message_id).where(MessageProfile.account_id == account_id, names_them)
+    await session.execute(
+        update(Message)
+        .where(Message.account_id == account_id, Message.message_id.in_(naming), Message.due.is_(None))
+        .values(sealed=b"", due=choice)
+    )
+    await session.execute(delete(MessageProfile).where(MessageProfile.account_id == account_id, names_them))

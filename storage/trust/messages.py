@@ -1,0 +1,290 @@
+"""Messages: answers and thoughts that were sent, kept sealed for as long as the account wants.
+
+A Message knows which customers it names. When one of them is deleted at its source, the account's choice
+says what happens: "keep"; "redact": the text goes, here and where it was posted; "delete": the Message and
+its posts go. Our own copy is emptied in the transaction of the deletion (`mentions.py`); the posts follow.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.errors import OperatorError
+from storage.intake.bulk import among, insert_new
+from storage.keys.source_keys import SourceKeys
+from storage.keys.vault import Vault
+from storage.models import Account, Customer, Message, MessageProfile, Tombstone
+from storage.session import Database
+from storage.trust.mentions import DELETE, KEEP, ON_CUSTOMER_DELETED
+
+MOST_DAYS = 3650
+_SETTLED_AT_ONCE = 200
+_LONGEST_TEXT = 40_000
+
+
+class NoMessageError(OperatorError):
+    """The account has no such Message, or the setting is none that there is."""
+
+
+class Content(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was sent. `plan` is the plan as JSON, where the answer came from one."""
+
+    text: str
+    question: str = ""
+    plan: str | None = None
+
+    def __repr__(self) -> str:
+        return "Content(...)"
+
+
+class Post(msgspec.Struct, frozen=True):
+    """Where a Message stands on its platform: Slack's channel and time stamp."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A Message as people see it in a list. `content` is None once a customer's deletion has emptied it."""
+
+    message_id: bytes
+    at: datetime
+    kind: str
+    platform: str
+    posts: int
+    content: Content | None
+
+
+class Posts(Protocol):
+    """The posts of one platform. Both say False for what cannot be reached any more, and raise
+    PostsUnavailable where it is worth trying later."""
+
+    async def redact(self, post: Post) -> bool: ...
+
+    async def delete(self, post: Post) -> bool: ...
+
+
+class PostsUnavailable(Exception):
+    """The platform does not answer now."""
+
+
+_contents = msgspec.json.Decoder(Content)
+_posts = msgspec.json.Decoder(tuple[Post, ...])
+
+
+async def keep(
+    db: Database,
+    vault: Vault,
+    account_id: int,
+    *,
+    kind: str,
+    platform: str,
+    content: Content,
+    posts: Sequence[Post],
+    about: Iterable[bytes],
+    now: datetime,
+) -> bytes | None:
+    """Keeps what was sent about these profiles; returns its id, or None where the account keeps none."""
+    keys = await vault.account_keys(account_id)
+    message_id = secrets.token_bytes(16)
+    content = msgspec.structs.replace(content, text=content.text[:_LONGEST_TEXT])
+    async with db.tenant(account_id) as session:
+        account = await session.get_one(Account, account_id)
+        if account.message_days == 0:
+            return None
+        named = await _records_of(session, account_id, set(about))
+        gone = account.on_customer_deleted != KEEP and await _any_deleted(session, account_id, named)
+        session.add(
+            Message(
+                account_id=account_id,
+                message_id=message_id,
+                at=now,
+                kind=kind,
+                platform=platform,
+                sealed=b"" if gone else _seal(keys, message_id, "sealed", content),
+                places=_seal(keys, message_id, "places", tuple(posts)) if posts else None,
+                due=account.on_customer_deleted if gone else None,
+            )
+        )
+        await session.flush()
+        names = [
+            {"account_id": account_id, "message_id": message_id, "profile_id": one} for one in sorted(named)
+        ]
+        if names and not gone:
+            await insert_new(session, MessageProfile, names)
+    return message_id
+
+
+def _seal(keys: SourceKeys, message_id: bytes, column: str, value: object) -> bytes:
+    return keys.seal(table="message", row_id=message_id, column=column, plaintext=msgspec.json.encode(value))
+
+
+async def _records_of(session: AsyncSession, account_id: int, profiles: set[bytes]) -> set[bytes]:
+    """The profiles' ids and those of their records: a profile that is joined anew gets another id."""
+    if not profiles:
+        return set()
+    found = await session.scalars(
+        select(Customer.id).where(
+            Customer.account_id == account_id, among(session, Customer.profile_id, profiles)
+        )
+    )
+    return profiles | set(found)
+
+
+async def _any_deleted(session: AsyncSession, account_id: int, records: set[bytes]) -> bool:
+    """Whether one of them was deleted while the answer was on its way."""
+    if not records:
+        return False
+    buried = select(func.count()).where(
+        Tombstone.account_id == account_id, among(session, Tombstone.customer_id, records)
+    )
+    return bool(await session.scalar(buried))
+
+
+async def list_messages(
+    db: Database, vault: Vault, account_id: int, *, limit: int | None = None, naming: Iterable[bytes] = ()
+) -> list[Listed]:
+    """The newest first; with `naming`, those that name one of these profiles or records."""
+    keys = await vault.account_keys(account_id)
+    wanted = select(Message).where(Message.due.is_distinct_from(DELETE)).order_by(Message.at.desc())
+    if named := list(naming):
+        wanted = wanted.where(
+            Message.message_id.in_(
+                select(MessageProfile.message_id).where(
+                    MessageProfile.account_id == account_id, MessageProfile.profile_id.in_(named)
+                )
+            )
+        )
+    async with db.tenant(account_id, read_only=True) as session:
+        rows = (await session.scalars(wanted.limit(limit))).all()
+    return [
+        Listed(row.message_id, row.at, row.kind, row.platform, len(_places(keys, row)), _content(keys, row))
+        for row in rows
+    ]
+
+
+def _content(keys: SourceKeys, row: Message) -> Content | None:
+    if not row.sealed:
+        return None
+    opened = keys.open(table="message", row_id=row.message_id, column="sealed", sealed=row.sealed)
+    return _contents.decode(opened)
+
+
+def _places(keys: SourceKeys, row: Message) -> tuple[Post, ...]:
+    if row.places is None:
+        return ()
+    opened = keys.open(table="message", row_id=row.message_id, column="places", sealed=row.places)
+    return _posts.decode(opened)
+
+
+def read_id(text: str) -> bytes:
+    """A Message's id from its hexadecimal form; raises NoMessageError."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise NoMessageError("There is no such Message: `chewbotta messages list` shows them.") from None
+
+
+async def delete_messages(
+    db: Database, account_id: int, message_ids: Sequence[bytes], *, posts_too: bool = False
+) -> None:
+    """Deletes these, all or none: unreadable from the commit on. With `posts_too`, their posts follow.
+
+    Raises NoMessageError where one is not there.
+    """
+    async with db.tenant(account_id) as session:
+        these = (Message.account_id == account_id, among(session, Message.message_id, message_ids))
+        known = await session.scalar(select(func.count()).select_from(Message).where(*these))
+        if known != len(set(message_ids)):
+            raise NoMessageError("There is no such Message: `chewbotta messages list` shows them.")
+        if posts_too:
+            posted = update(Message).where(*these, Message.places.is_not(None))
+            await session.execute(posted.values(sealed=b"", due=DELETE))
+        unposted = [Message.places.is_(None)] if posts_too else []
+        await session.execute(delete(Message).where(*these, *unposted))
+
+
+async def choose(
+    db: Database, account_id: int, *, days: int | None = None, on_customer_deleted: str | None = None
+) -> tuple[int, str]:
+    """Sets how long Messages are kept and what a customer's deletion does to them.
+
+    Returns both as they are now; raises NoMessageError for what cannot be chosen.
+    """
+    if days is not None and not 0 <= days <= MOST_DAYS:
+        raise NoMessageError(f"Messages are kept for 0 to {MOST_DAYS} days.")
+    if on_customer_deleted is not None and on_customer_deleted not in ON_CUSTOMER_DELETED:
+        raise NoMessageError(f"A deleted customer's Messages are: {', '.join(ON_CUSTOMER_DELETED)}.")
+    async with db.tenant(account_id) as session:
+        account = await session.get_one(Account, account_id)
+        if days is not None:
+            account.message_days = days
+        if on_customer_deleted is not None:
+            account.on_customer_deleted = on_customer_deleted
+        if days == 0:
+            await session.execute(delete(Message).where(Message.account_id == account_id))
+        return account.message_days, account.on_customer_deleted
+
+
+@dataclass(slots=True)
+class Settled:
+    """What became of the posts of Messages that a deletion emptied. `waiting` are tried again."""
+
+    redacted: int = 0
+    deleted: int = 0
+    unreachable: int = 0
+    waiting: int = 0
+
+
+async def settle(db: Database, vault: Vault, account_id: int, posts: Posts | None) -> Settled:
+    """Edits or deletes the posts that wait for it, a few hundred Messages at a time.
+
+    Without a platform, Messages that were posted wait. Killed in between, a post is edited twice at most.
+    """
+    done = Settled()
+    keys = await vault.account_keys(account_id)
+    async with db.tenant(account_id, read_only=True) as session:
+        waiting = select(Message).where(Message.due.is_not(None)).order_by(Message.at)
+        rows = (await session.scalars(waiting.limit(_SETTLED_AT_ONCE))).all()
+    finished = [row for row in rows if await _settle_one(_places(keys, row), row.due, posts, done)]
+    for due in ON_CUSTOMER_DELETED:
+        ids = [row.message_id for row in finished if row.due == due]
+        if ids:
+            await _finish(db, account_id, due, ids)
+    return done
+
+
+async def _settle_one(places: Sequence[Post], due: str | None, posts: Posts | None, done: Settled) -> bool:
+    """Whether all of a Message's posts are done with."""
+    for post in places:
+        if posts is None:
+            done.waiting += 1
+            return False
+        try:
+            reached = await (posts.delete(post) if due == DELETE else posts.redact(post))
+        except PostsUnavailable:
+            done.waiting += 1
+            return False
+        if not reached:
+            done.unreachable += 1
+        elif due == DELETE:
+            done.deleted += 1
+        else:
+            done.redacted += 1
+    return True
+
+
+async def _finish(db: Database, account_id: int, due: str, ids: Sequence[bytes]) -> None:
+    async with db.tenant(account_id) as session:
+        these = (Message.account_id == account_id, among(session, Message.message_id, ids))
+        if due == DELETE:
+            await session.execute(delete(Message).where(*these))
+        else:
+            await session.execute(update(Message).where(*these).values(due=None, places=None))

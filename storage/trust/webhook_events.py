@@ -1,0 +1,160 @@
+"""Webhooks as they were received: stored once, sealed with their source's key, gone after 30 days.
+
+A vendor sends the same event several times, and not in order: its keyed id is what makes it one. Which
+customer a body speaks of stands beside it as a keyed id, so that the body goes with the customer
+(`mentions.py`) and with the source (`source_removal.py`), whatever their age.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.intake.source_lock import hold_source
+from storage.keys.source_keys import SourceKeys
+from storage.models import Tombstone, WebhookEvent
+from storage.session import Database
+
+OTHER = "other"
+_TYPE = re.compile(r"(?=.{1,80}$)[a-z][a-z0-9_]*(?:[./:][a-z][a-z0-9_]*)*")
+_MOST = 200
+
+
+class EventState(StrEnum):
+    """What has become of an event."""
+
+    RECEIVED = "received"
+    DONE = "done"
+    FAILED = "failed"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a list of received webhooks shows. `has_body` is False once what it spoke of was deleted."""
+
+    event_id: bytes
+    source_id: int
+    received_at: datetime
+    type: str
+    state: str
+    attempts: int
+    failure: str | None
+    has_body: bool
+
+
+async def store(
+    session: AsyncSession,
+    keys: SourceKeys,
+    *,
+    event: str,
+    type_: str,
+    body: bytes,
+    customer: str | None,
+    now: datetime,
+) -> bool:
+    """Stores an event by the vendor's id of it, and says whether it came for the first time.
+
+    `customer`: the vendor's id of the customer that the body speaks of, where it is known. The body is not
+    kept if that customer was deleted before. Raises SourceGone where the source is being removed.
+    """
+    await hold_source(session, keys.account_id, keys.source_id)
+    event_id = keys.record_id("event", event)
+    customer_id = keys.record_id("customer", customer) if customer else None
+    is_buried = customer_id is not None and await _is_buried(session, keys, customer_id)
+    row = {
+        "account_id": keys.account_id,
+        "source_id": keys.source_id,
+        "event_id": event_id,
+        "received_at": now,
+        "type": type_ if _TYPE.fullmatch(type_) else OTHER,
+        "state": EventState.RECEIVED,
+        "attempts": 0,
+        "customer_id": None if is_buried else customer_id,
+        "sealed": b"" if is_buried else _sealed(keys, event_id, body),
+    }
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    stored = dialect.insert(WebhookEvent).on_conflict_do_nothing()
+    return bool((await session.execute(stored.returning(WebhookEvent.event_id), [row])).all())
+
+
+def _sealed(keys: SourceKeys, event_id: bytes, body: bytes) -> bytes:
+    return keys.seal(table="webhook_event", row_id=event_id, column="sealed", plaintext=body)
+
+
+async def _is_buried(session: AsyncSession, keys: SourceKeys, customer_id: bytes) -> bool:
+    tombstone = select(Tombstone.customer_id).where(
+        Tombstone.account_id == keys.account_id,
+        Tombstone.source_id == keys.source_id,
+        Tombstone.customer_id == customer_id,
+    )
+    return bool(await session.scalar(select(exists(tombstone))))
+
+
+async def open_body(session: AsyncSession, keys: SourceKeys, event_id: bytes) -> bytes | None:
+    """The body of an event; None if there is no such event or its body was deleted."""
+    sealed = await session.scalar(
+        select(WebhookEvent.sealed).where(
+            WebhookEvent.account_id == keys.account_id,
+            WebhookEvent.source_id == keys.source_id,
+            WebhookEvent.event_id == event_id,
+        )
+    )
+    if not sealed:
+        return None
+    return keys.open(table="webhook_event", row_id=event_id, column="sealed", sealed=sealed)
+
+
+async def note_attempt(
+    session: AsyncSession,
+    keys: SourceKeys,
+    event_id: bytes,
+    state: EventState,
+    failure: BaseException | None = None,
+) -> None:
+    """Counts an attempt and says what came of it; of a failure its kind alone is kept."""
+    await session.execute(
+        update(WebhookEvent)
+        .where(
+            WebhookEvent.account_id == keys.account_id,
+            WebhookEvent.source_id == keys.source_id,
+            WebhookEvent.event_id == event_id,
+        )
+        .values(
+            state=state,
+            attempts=WebhookEvent.attempts + 1,
+            failure=type(failure).__name__[:120] if failure else None,
+        )
+    )
+
+
+async def list_events(
+    db: Database, account_id: int, *, source_id: int, state: EventState | None = None, limit: int = _MOST
+) -> Sequence[Event]:
+    """The received webhooks of a source, newest first: what may be delivered again."""
+    event = WebhookEvent
+    wanted = (
+        select(
+            event.event_id,
+            event.source_id,
+            event.received_at,
+            event.type,
+            event.state,
+            event.attempts,
+            event.failure,
+            (func.length(event.sealed) > 0).label("has_body"),
+        )
+        .where(event.account_id == account_id, event.source_id == source_id)
+        .order_by(event.received_at.desc(), event.event_id)
+        .limit(limit)
+    )
+    if state is not None:
+        wanted = wanted.where(event.state == state)
+    async with db.tenant(account_id, read_only=True) as session:
+        return [Event(**row._asdict()) for row in await session.execute(wanted)]
