@@ -16,6 +16,51 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from storage.customer_records import OWN_SYSTEM, Customer, Discount, DiscountDuration
+from storage.record_base import Deletion, Record
+from storage.relation_records import (
+    Contact,
+    Conversation,
+    ConversationState,
+    Deal,
+    DealState,
+    Owner,
+    Rating,
+    Stage,
+)
+
+__all__ = [
+    "OWN_SYSTEM",
+    "Contact",
+    "Conversation",
+    "ConversationState",
+    "Customer",
+    "Deal",
+    "DealState",
+    "Deletion",
+    "Discount",
+    "DiscountDuration",
+    "Dispute",
+    "Interval",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceStatus",
+    "Item",
+    "Owner",
+    "Payment",
+    "PaymentStatus",
+    "Price",
+    "Product",
+    "Rating",
+    "Record",
+    "Refund",
+    "Stage",
+    "Subscription",
+    "SubscriptionStatus",
+    "Tier",
+    "Usage",
+]
+
 
 class Interval(StrEnum):
     """How often a price bills; the factor to a month is in `metrics/money.py`."""
@@ -29,12 +74,6 @@ class Interval(StrEnum):
 class Usage(StrEnum):
     LICENSED = "licensed"
     METERED = "metered"
-
-
-class DiscountDuration(StrEnum):
-    ONCE = "once"
-    REPEATING = "repeating"
-    FOREVER = "forever"
 
 
 class SubscriptionStatus(StrEnum):
@@ -60,54 +99,6 @@ class PaymentStatus(StrEnum):
     SUCCEEDED = "succeeded"
     PENDING = "pending"
     FAILED = "failed"
-
-
-class Record(Struct, frozen=True, kw_only=True, gc=False):
-    """One object of a source. `id` is the vendor's id."""
-
-    KIND: ClassVar[str]
-    PERSONAL: ClassVar[tuple[str, ...]] = ()
-
-    id: str
-
-
-class Discount(Struct, frozen=True, kw_only=True, gc=False):
-    """A discount on a customer, a subscription or one item. Exactly one of percent_off, amount_off is set.
-
-    `percent_off` is 20 for 20%; `amount_off` is minor units of `currency` per billing period. Where
-    `product_ids` are given, it takes off these products' items alone.
-    """
-
-    duration: DiscountDuration
-    percent_off: Decimal | None = None
-    amount_off: int | None = None
-    currency: str | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    product_ids: tuple[str, ...] = ()
-
-
-class Customer(Record, frozen=True, kw_only=True, gc=False):
-    """A customer as one source knows it. `country` is ISO 3166-1 alpha-2 in upper case.
-
-    `links` are ids of the same customer in other systems, as (system, id): ("hubspot_company", "123").
-    """
-
-    KIND: ClassVar[str] = "customer"
-    PERSONAL: ClassVar[tuple[str, ...]] = ("id", "name", "email", "phone", "links")
-
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    links: tuple[tuple[str, str], ...] = ()
-    country: str | None = None
-    currency: str | None = None
-    discounts: tuple[Discount, ...] = ()
-    created_at: datetime
-
-    def __repr__(self) -> str:
-        """Nothing personal, wherever a record is printed."""
-        return "Customer(...)"
 
 
 class Product(Record, frozen=True, kw_only=True, gc=False):
@@ -259,12 +250,3 @@ class Dispute(Record, frozen=True, kw_only=True, gc=False):
     currency: str
     amount: int
     created_at: datetime
-
-
-class Deletion(Record, frozen=True, kw_only=True, gc=False):
-    """The source says that an object is gone. `of` is the record class that it was."""
-
-    KIND: ClassVar[str] = "deletion"
-
-    of: type[Record]
-    deleted_at: datetime
