@@ -14,7 +14,8 @@ from storage.intake.bulk import among, insert_all
 from storage.metrics.history import Span
 from storage.metrics.movements import movements
 
-_SPAN_COLUMNS = [getattr(models.MrrSpan, name) for name in Span.__struct_fields__]
+_SPAN_FIELDS = [name for name in Span.__struct_fields__ if name != "parts"]
+_SPAN_COLUMNS = [getattr(models.MrrSpan, name) for name in _SPAN_FIELDS]
 
 
 async def recompute_profiles(
@@ -29,7 +30,7 @@ async def recompute_profiles(
             span.account_id == account_id, among(session, span.profile_id, wanted)
         )
     ):
-        spans[profile_id].append(Span(**dict(zip(Span.__struct_fields__, values, strict=True))))
+        spans[profile_id].append(Span(**dict(zip(_SPAN_FIELDS, values, strict=True))))
     members = await _members(session, account_id, wanted)
     await session.execute(
         delete(models.Movement).where(

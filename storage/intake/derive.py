@@ -17,8 +17,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
-from storage.intake.bulk import among, insert_all
+from storage.intake.bulk import among
 from storage.intake.source_lock import hold_source
+from storage.intake.span_rows import replace_spans
 from storage.intake.stale import mark_all_stale
 from storage.intake.stored import StoredDiscount, StoredLine
 from storage.keys.source_keys import SourceKeys
@@ -122,7 +123,7 @@ async def _derive_chunk(
 ) -> None:
     joined = await rejoin(session, setting.account_id, setting.source_id, chunk, keys)
     spans = await _spans_of(session, setting, chunk)
-    await _replace_spans(session, setting, chunk, spans, joined.profile_of)
+    await replace_spans(session, setting.account_id, setting.source_id, chunk, spans, joined.profile_of)
     await recompute_profiles(
         session, account_id=setting.account_id, zone=setting.zone, profiles=joined.touched
     )
@@ -252,39 +253,3 @@ def _compute(
         customer_id: customer_spans(of_customer, lines.get(customer_id, ()), changes, setting.book)
         for customer_id, of_customer in agreements.items()
     }
-
-
-async def _replace_spans(
-    session: AsyncSession,
-    setting: _Setting,
-    chunk: Sequence[bytes],
-    spans: dict[bytes, list[Span]],
-    profile_of: dict[bytes, bytes],
-) -> None:
-    table = models.MrrSpan
-    await session.execute(
-        delete(table).where(
-            table.account_id == setting.account_id,
-            table.source_id == setting.source_id,
-            among(session, table.customer_id, chunk),
-        )
-    )
-    rows = [
-        {
-            "account_id": setting.account_id,
-            "source_id": setting.source_id,
-            "subscription_id": span.subscription_id,
-            "starts_at": span.starts_at,
-            "ends_at": span.ends_at,
-            "customer_id": customer_id,
-            "profile_id": profile_of.get(customer_id, customer_id),
-            "product_id": span.product_id,
-            "interval": span.interval,
-            "currency": span.currency,
-            "mrr": span.mrr,
-            "trial": span.trial,
-        }
-        for customer_id, of_customer in spans.items()
-        for span in of_customer
-    ]
-    await insert_all(session, table, rows)

@@ -2,62 +2,37 @@
 
 Before a source was connected, value comes from the recurring lines of invoices, spread over the line's
 period; since then from what was observed. When a subscription counted comes from its own dates and
-statuses. The two are found apart (`_steps`, `_counting`) and laid over each other (`_overlay`).
+statuses (`lifetimes`). The two are found apart and laid over each other (`_overlay`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 
+import msgspec
 from msgspec import Struct
 
-from storage.intake.stored import StoredDiscount, StoredItem, StoredLine
+from storage.intake.stored import StoredItem, StoredLine
+from storage.metrics.lifetimes import (
+    NEVER_STARTED,
+    Agreement,
+    Change,
+    Window,
+    counting_windows,
+    trial_of,
+)
 from storage.metrics.line_states import PriceBook, Step, line_steps
 from storage.metrics.money import interval_name, main_item, mrr
-from storage.records import SubscriptionStatus
+from storage.metrics.parts import Parts, parts_at
 
-Window = tuple[datetime, datetime | None]
-"""Half-open [start, end); an end of None is open."""
-
-COUNTING = frozenset((SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE))
-_NEVER_STARTED = frozenset((SubscriptionStatus.INCOMPLETE, SubscriptionStatus.INCOMPLETE_EXPIRED))
-
-
-class Agreement(Struct, frozen=True, kw_only=True, gc=False):
-    """A subscription as its source has it now.
-
-    `discounts`: its own or, where it has none, its customer's. `stopped_at`: the last failed attempt to
-    collect of one that is `unpaid`, or any other known moment at which one that has not ended stopped
-    counting. A customer's deletion is the `ended_at` of its subscriptions.
-    """
-
-    id: bytes
-    status: str
-    currency: str
-    items: tuple[StoredItem, ...]
-    discounts: tuple[StoredDiscount, ...] = ()
-    started_at: datetime
-    trial_start: datetime | None = None
-    trial_end: datetime | None = None
-    canceled_at: datetime | None = None
-    ended_at: datetime | None = None
-    first_seen_at: datetime
-    stopped_at: datetime | None = None
-
-
-class Change(Struct, frozen=True, kw_only=True, gc=False):
-    """What a subscription was seen to be from `at` on, until the next change."""
-
-    at: datetime
-    status: str
-    items: tuple[StoredItem, ...]
-    discounts: tuple[StoredDiscount, ...] = ()
+__all__ = ["Agreement", "Change", "Span", "customer_spans", "spans"]
 
 
 class Span(Struct, frozen=True, kw_only=True, gc=False):
     """MRR that is constant over [starts_at, ends_at); None is open. A trial's span has MRR 0.
 
     A span that is no trial counts even where its MRR is 0 (a discount of 100%): its customer is no trial.
+    `product_id` is its plan, to which it belongs whole; `parts` are what each product brings of it, where
+    that is not all the plan's own.
     """
 
     subscription_id: bytes
@@ -68,6 +43,7 @@ class Span(Struct, frozen=True, kw_only=True, gc=False):
     product_id: bytes | None
     interval: str | None
     trial: bool = False
+    parts: Parts = ()
 
 
 def spans(
@@ -82,11 +58,11 @@ def spans(
     observed of it, in order of time, the first being what it was at first sight and the last what it is now;
     none if it never changed. Spans may reach into the future, where a discount ends without further notice.
     """
-    if agreement.status in _NEVER_STARTED:
+    if agreement.status in NEVER_STARTED:
         return []
     seen = changes or (_as_seen(agreement),)
-    trial = _trial(agreement, seen)
-    windows = _counting(agreement, trial, lines, seen)
+    trial = trial_of(agreement, seen)
+    windows = counting_windows(agreement, trial, lines, seen)
     found: list[Span] = []
     if windows:
         billed = line_steps(agreement.items, trial, lines, book, until=seen[0].at)
@@ -129,101 +105,6 @@ def _as_seen(agreement: Agreement) -> Change:
     )
 
 
-def _trial(agreement: Agreement, seen: Sequence[Change]) -> Window | None:
-    """When it was on trial. A trial that runs is open: what follows it counts only once it is observed."""
-    start = agreement.trial_start or agreement.started_at
-    if agreement.status == SubscriptionStatus.TRIALING:
-        return start, None
-    if agreement.trial_end is None:
-        return None
-    end = min(agreement.trial_end, agreement.ended_at or agreement.trial_end)
-    if agreement.status in COUNTING:
-        end = min(end, seen[-1].at)  # the status says that the trial is over, whatever was planned
-    return (start, end) if start < end else None
-
-
-def _counting(
-    agreement: Agreement, trial: Window | None, lines: Sequence[StoredLine], seen: Sequence[Change]
-) -> list[Window]:
-    """When it counted: from its start, or its trial's end, until it stopped, less the gaps that were seen."""
-    end = _stop(agreement, lines, seen)
-    windows: list[Window] = []
-    if trial is None:
-        windows.append((agreement.started_at, end))
-    else:
-        if _counted_before(agreement, trial[0], lines, seen):
-            windows.append((agreement.started_at, trial[0]))
-        if trial[1] is not None:
-            windows.append((trial[1], end))
-    for gap in _gaps(agreement, seen):
-        windows = [part for window in windows for part in _without(window, gap)]
-    return [window for window in windows if window[1] is None or window[0] < window[1]]
-
-
-def _counted_before(
-    agreement: Agreement, trial_start: datetime, lines: Sequence[StoredLine], seen: Sequence[Change]
-) -> bool:
-    """Whether a trial followed months that were billed or seen; a start merely dated back is none."""
-    return agreement.started_at < trial_start and (
-        any(agreement.started_at <= line.period_start < trial_start for line in lines)
-        or any(change.status in COUNTING and change.at < trial_start for change in seen)
-    )
-
-
-def _stop(agreement: Agreement, lines: Sequence[StoredLine], seen: Sequence[Change]) -> datetime | None:
-    """When it stopped counting for good; None while it counts, also if its cancellation is scheduled."""
-    if agreement.ended_at is not None:
-        return agreement.ended_at
-    if agreement.status in COUNTING or agreement.status == SubscriptionStatus.TRIALING:
-        return None
-    known = agreement.canceled_at if agreement.status == SubscriptionStatus.CANCELED else None
-    return known or agreement.stopped_at or _observed_stop(seen) or _billed_until(agreement, lines)
-
-
-def _observed_stop(seen: Sequence[Change]) -> datetime | None:
-    """When it was seen to count no more, if it was ever seen to count."""
-    for counted, stopped in reversed(list(pairwise(seen))):
-        if counted.status in COUNTING:
-            return stopped.at
-    return None
-
-
-def _billed_until(agreement: Agreement, lines: Sequence[StoredLine]) -> datetime:
-    """The likely end of one that stopped unseen: an unpaid one did at the start of the period that it never
-    paid, a paused one at the end of the last period billed, or at that of its trial."""
-    trial_end = agreement.trial_end or agreement.started_at
-    billed = [line for line in lines if line.period_start >= trial_end]
-    if not billed:
-        return trial_end
-    if agreement.status == SubscriptionStatus.UNPAID:
-        return max(line.period_start for line in billed)
-    return min(max(line.period_end for line in billed), agreement.first_seen_at)
-
-
-def _gaps(agreement: Agreement, seen: Sequence[Change]) -> Iterator[tuple[datetime, datetime]]:
-    """When it was seen not to count, though it did afterwards."""
-    for state, following in pairwise(seen):
-        if state.status in COUNTING:
-            continue
-        start, end = state.at, following.at
-        if state.status in _NEVER_STARTED:
-            start = min(start, agreement.started_at)
-        elif state.status == SubscriptionStatus.TRIALING and agreement.trial_end is not None:
-            end = min(end, max(agreement.trial_end, start))  # it ended then, not when we came to know
-        yield start, end
-
-
-def _without(window: Window, gap: tuple[datetime, datetime]) -> Iterator[Window]:
-    start, end = window
-    if gap[1] <= start or (end is not None and end <= gap[0]):
-        yield window
-        return
-    if start < gap[0]:
-        yield start, gap[0]
-    if end is None or gap[1] < end:
-        yield gap[1], end
-
-
 def _steps(
     started_at: datetime, billed: list[Step], seen: Sequence[Change], add_ons: frozenset[bytes]
 ) -> list[Step]:
@@ -248,7 +129,13 @@ def _value(state: Change, start: datetime, end: datetime | None, add_ons: frozen
             for at in (discount.starts_at, discount.ends_at):
                 if at is not None and start < at and (end is None or at < end):
                     moments.add(at)
-    return [Step(at, mrr(state.items, state.discounts, at), *plan) for at in sorted(moments)]
+    return [_step(state, at, plan) for at in sorted(moments)]
+
+
+def _step(state: Change, at: datetime, plan: tuple[bytes | None, str | None]) -> Step:
+    worth = mrr(state.items, state.discounts, at)
+    parts = parts_at(state.items, state.discounts, at, total=worth, main=plan[0])
+    return Step(at, worth, *plan, parts)
 
 
 def _plan(items: Sequence[StoredItem], add_ons: frozenset[bytes]) -> tuple[bytes | None, str | None]:
@@ -261,9 +148,12 @@ def _plan(items: Sequence[StoredItem], add_ons: frozenset[bytes]) -> tuple[bytes
 def _settle_rounding(billed: list[Step], seen: Step) -> list[Step]:
     """Takes the observed value where the last billed one differs by a single minor unit of rounding only:
     vendors round each line, MRR is rounded once."""
-    if not billed or billed[-1].mrr == seen.mrr or abs(billed[-1].mrr - seen.mrr) > 1:
+    last = billed[-1]
+    if abs(last.mrr - seen.mrr) > 1 or {of for of, _ in last.parts} != {of for of, _ in seen.parts}:
         return billed
-    return [*billed[:-1], Step(billed[-1].at, seen.mrr, billed[-1].product_id, billed[-1].interval)]
+    if any(abs(was - now) > 1 for (_, was), (_, now) in zip(last.parts, seen.parts, strict=True)):
+        return billed
+    return [*billed[:-1], msgspec.structs.replace(last, mrr=seen.mrr, parts=seen.parts)]
 
 
 def _overlay(agreement: Agreement, windows: Sequence[Window], steps: Sequence[Step]) -> Iterator[Span]:
@@ -293,4 +183,5 @@ def _span(agreement: Agreement, window: Window, step: Step, *, trial: bool = Fal
         product_id=step.product_id,
         interval=step.interval,
         trial=trial,
+        parts=step.parts,
     )

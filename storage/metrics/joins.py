@@ -62,6 +62,17 @@ def joins_product(row: Any, product: Any) -> Column:
     )
 
 
+def joins_part(span: Any, part: Any) -> Column:
+    """Joins a span to its parts, if it has any: the worth of one product is `coalesce(part.mrr, span.mrr)` of
+    the product `coalesce(part.product_id, span.product_id)`."""
+    return and_(
+        part.account_id == span.account_id,
+        part.source_id == span.source_id,
+        part.subscription_id == span.subscription_id,
+        part.starts_at == span.starts_at,
+    )
+
+
 def of_customer(row: Any, customer: Any) -> Column:
     """Joins a billing row to the customer record that it names."""
     return and_(

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from storage.intake.stored import StoredItem, StoredLine, StoredPrice
 from storage.metrics.money import interval_name, interval_of, monthly_factor, round_half_even
+from storage.metrics.parts import Parts, apportion
 from storage.records import Interval, Usage
 
 Cycle = tuple[Interval, int]
@@ -32,10 +33,14 @@ class Step(Struct, frozen=True, gc=False):
     mrr: int
     product_id: bytes | None
     interval: str | None
+    parts: Parts = ()
 
     def same_as(self, other: "Step") -> bool:
         return (
-            self.mrr == other.mrr and self.product_id == other.product_id and self.interval == other.interval
+            self.mrr == other.mrr
+            and self.product_id == other.product_id
+            and self.interval == other.interval
+            and self.parts == other.parts
         )
 
 
@@ -147,10 +152,14 @@ def _step(at: datetime, state: Sequence[_Charge], add_ons: frozenset[bytes]) -> 
         worth = round_half_even(max(charge.amount, 0) * n, d)
         return Step(at, worth, charge.product_id, interval_name(*charge.cycle))
     values: dict[tuple[bytes | None, Cycle], Fraction] = {}
+    by_product: dict[bytes | None, Fraction] = {}
     for charge in state:
         key = charge.product_id, charge.cycle
         value = charge.amount * Fraction(*monthly_factor(*charge.cycle))
         values[key] = values.get(key, Fraction(0)) + value
+        by_product[key[0]] = by_product.get(key[0], Fraction(0)) + value
     plans = [key for key in values if key[0] not in add_ons] or list(values)
     product_id, cycle = max(plans, key=values.__getitem__)
-    return Step(at, max(round(sum(values.values())), 0), product_id, interval_name(*cycle))
+    worth = max(round(sum(values.values())), 0)
+    parts = apportion(by_product, worth, product_id)
+    return Step(at, worth, product_id, interval_name(*cycle), parts)

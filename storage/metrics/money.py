@@ -39,7 +39,7 @@ def mrr(items: Sequence[StoredItem], discounts: Sequence[StoredDiscount], at: da
     the items' own.
     """
     if discounts or any(item.discounts for item in items):
-        return round(_discounted(items, discounts, at))
+        return round(sum(values(items, discounts, at), Fraction(0)))
     numerator, denominator = _ZERO
     for item in items:
         n, d = monthly_value(item)
@@ -102,15 +102,15 @@ def _graduated(price: StoredPrice, units: int) -> Fraction:
     return total
 
 
-def _discounted(items: Sequence[StoredItem], discounts: Sequence[StoredDiscount], at: datetime) -> Fraction:
+def values(items: Sequence[StoredItem], discounts: Sequence[StoredDiscount], at: datetime) -> list[Fraction]:
     """The items' monthly values, each less its own discounts, less those on the whole, in their order."""
-    values = [Fraction(*monthly_value(item)) for item in items]
+    found = [Fraction(*monthly_value(item)) for item in items]
     for number, item in enumerate(items):
-        alone = values[number : number + 1]
+        alone = found[number : number + 1]
         _take_off(alone, [item], item.discounts, at)
-        values[number] = alone[0]
-    _take_off(values, items, discounts, at)
-    return sum(values, Fraction(0))
+        found[number] = alone[0]
+    _take_off(found, items, discounts, at)
+    return found
 
 
 def _take_off(

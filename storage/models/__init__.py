@@ -14,7 +14,7 @@ from storage.models.billing import (
     SubscriptionChange,
 )
 from storage.models.customer import Customer, CustomerLink
-from storage.models.derived import Movement, MrrSpan, Profile, StaleCustomer
+from storage.models.derived import Movement, MrrPart, MrrSpan, Profile, StaleCustomer
 from storage.models.message import DeletedAccount, Message, MessageProfile, Receipt
 from storage.models.source import Checkpoint, Erased, Source, SourceError, SourceState, Tombstone
 from storage.models.webhook import WebhookEvent
@@ -35,6 +35,7 @@ __all__ = [
     "Message",
     "MessageProfile",
     "Movement",
+    "MrrPart",
     "MrrSpan",
     "OfSource",
     "Payment",

@@ -34,6 +34,20 @@ class MrrSpan(Base, OfSource):
     trial: Mapped[bool]
 
 
+class MrrPart(Base, OfSource):
+    """What one product brings of a span's MRR, for spans whose MRR is not all of their own product.
+
+    The parts of a span add up to it; a span without parts is its product's, whole.
+    """
+
+    __tablename__ = "mrr_part"
+
+    subscription_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    product_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
+    mrr: Mapped[int] = mapped_column(BigInteger)
+
+
 class Movement(Base, Tenant):
     """A net change of a profile's MRR in one currency on one day of the account's time zone."""
 

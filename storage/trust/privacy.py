@@ -44,6 +44,7 @@ _OF_A_CUSTOMER: tuple[tuple[Any, str], ...] = (
 )
 _OF_THOSE: tuple[tuple[Any, str, str], ...] = (
     (models.SubscriptionChange, "subscription_id", "subscription"),
+    (models.MrrPart, "subscription_id", "subscription"),
     (models.Refund, "payment_id", "payment"),
     (models.Dispute, "payment_id", "payment"),
 )
