@@ -13,6 +13,7 @@ from storage.models.billing import (
     Subscription,
     SubscriptionChange,
 )
+from storage.models.currency import CurrencyRate
 from storage.models.customer import Customer, CustomerLink
 from storage.models.derived import Movement, MrrPart, MrrSpan, Profile, StaleCustomer
 from storage.models.message import DeletedAccount, Message, MessageProfile, Receipt
@@ -26,6 +27,7 @@ __all__ = [
     "Base",
     "Checkpoint",
     "Conversation",
+    "CurrencyRate",
     "Customer",
     "CustomerLink",
     "DeletedAccount",

@@ -50,6 +50,7 @@ class Action(StrEnum):
     PERSON_ERASED = "person:erased"
     PURGE_RAN = "purge:ran"
     QUESTION_ASKED = "question:asked"
+    RATES_CHANGED = "rates:changed"
     RECONCILIATION_HELD = "reconciliation:held"
     ROLE_CHANGED = "role:changed"
     SECOND_FACTOR_SET = "second_factor:set"
