@@ -22,6 +22,7 @@ from storage import accounts, logs, sources
 from storage.command_line import Opened, opened
 from storage.doer import Doer
 from storage.intake.source_lock import SourceGone
+from storage.keys.keystore_schema import ACCOUNT_ITSELF
 from storage.keys.reencrypt import Step, renew
 from storage.keys.source_keys import KeyDestroyed
 from storage.locks import Busy
@@ -125,12 +126,13 @@ async def reconcile_due(place: Opened) -> None:
 
 
 async def renew_keys(place: Opened) -> None:
-    """Takes the renewal of every source's data key one step further, where there is one to take."""
+    """Takes the renewal of each account's and source's data key a step further, where one is due."""
     for account_id in await accounts.all_accounts(place.db):
-        for source in await sources.list_sources(place.db, account_id):
-            known = log.bind(account=account_id, source=source.source_id)
+        listed = await sources.list_sources(place.db, account_id)
+        for source_id in (ACCOUNT_ITSELF, *(source.source_id for source in listed)):
+            known = log.bind(account=account_id, source=source_id)
             with logs.correlated(), _told("key", known):
-                done = await renew(place.db, place.vault, account_id, source.source_id, now=datetime.now(UTC))
+                done = await renew(place.db, place.vault, account_id, source_id, now=datetime.now(UTC))
                 if done.step is not Step.NOTHING:
                     known.info("key.renewal", state=done.step, changed=done.rows)
 

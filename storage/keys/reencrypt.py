@@ -1,4 +1,5 @@
-"""Renewing a source's data key after deletions, so that old copies of what was deleted can never be opened.
+"""Renewing a data key after deletions, so that old copies of what was deleted can never be opened: that of a
+source, and the account's own (source 0), which seals Messages and conversations.
 
 A round takes a few runs of the job, none of which waits: announce a new epoch; once it is settled, seal every
 row of an older epoch anew; once a run finds nothing left to do, destroy the old keys. Where a round stands is
@@ -19,12 +20,14 @@ from sqlalchemy import ColumnElement, Table, func, select, tuple_, update
 from storage import models
 from storage.batches import update_each
 from storage.intake.checkpoints import mark_id
+from storage.keys.keystore_schema import ACCOUNT_ITSELF
 from storage.keys.source_keys import SourceKeys
 from storage.keys.vault import Vault
 from storage.models.base import table_of
 from storage.personal_document import Personal, blind_keys, read_personal
 from storage.session import Database
 from storage.sources import source_row_id
+from storage.trust.mentions import forget_conversations
 
 ROUND_AFTER = timedelta(hours=12)
 """How long deletions are gathered before a round begins; it ends minutes later, well within the day."""
@@ -84,7 +87,16 @@ _SEALED = (
     _Sealed(models.Checkpoint, "cursor", lambda row: mark_id(row.stream, row.window)),
     _Sealed(models.WebhookEvent, "sealed", lambda row: bytes(row.event_id)),
     _Sealed(models.Customer, "sealed", lambda row: bytes(row.id), _look_ups),
+    _Sealed(models.Message, "sealed", lambda row: bytes(row.message_id)),
+    _Sealed(models.Message, "places", lambda row: bytes(row.message_id)),
+    _Sealed(models.Conversation, "sealed", lambda row: bytes(row.key)),
 )
+
+
+def _sealed_by(source_id: int) -> list[_Sealed]:
+    """What the source's key seals; 0: the account's."""
+    of_account = source_id == ACCOUNT_ITSELF
+    return [sealed for sealed in _SEALED if ("source_id" not in sealed.table.c) == of_account]
 
 
 async def renew(
@@ -96,7 +108,7 @@ async def renew(
     now: datetime,
     after: timedelta = ROUND_AFTER,
 ) -> Renewed:
-    """One run for one source. Raises KeyDestroyed where the source is removed meanwhile."""
+    """One run for a source, or for the account itself. Raises KeyDestroyed where it is removed meanwhile."""
     keys = await vault.source_keys(account_id, source_id)
     if len(keys.epochs) == 1:
         if not await _is_due(db, account_id, source_id, now - after):
@@ -107,30 +119,41 @@ async def renew(
         return Renewed(Step.ANNOUNCED)
     if not keys.settled:
         return Renewed(Step.WAITING)
-    rows = sum([await _reseal(db, vault, account_id, source_id, sealed, keys.epoch) for sealed in _SEALED])
+    rows = 0
+    for sealed in _sealed_by(source_id):
+        rows += await _reseal(db, vault, account_id, source_id, sealed, keys.epoch)
     if rows:
         return Renewed(Step.RESEALED, rows)
     await vault.retire_epochs(account_id, source_id, before=keys.epoch)
     return Renewed(Step.RETIRED)
 
 
+def _where_due(source_id: int) -> Table:
+    """The table whose `rekey_since` says when something sealed was first forgotten."""
+    return table_of(models.Account if source_id == ACCOUNT_ITSELF else models.Source)
+
+
+def _rows_of(table: Table, account_id: int, source_id: int) -> list[ColumnElement[bool]]:
+    """Rows of the source, or of the account in tables that know no sources."""
+    of_source = [table.c.source_id == source_id] if "source_id" in table.c else []
+    return [table.c.account_id == account_id, *of_source]
+
+
 async def _is_due(db: Database, account_id: int, source_id: int, oldest: datetime) -> bool:
+    table = _where_due(source_id)
+    noted = select(table.c.rekey_since).where(*_rows_of(table, account_id, source_id))
     async with db.tenant(account_id, read_only=True) as session:
-        since = await session.scalar(
-            select(models.Source.rekey_since).where(
-                models.Source.account_id == account_id, models.Source.source_id == source_id
-            )
-        )
+        since: datetime | None = await (await session.connection()).scalar(noted)
     return since is not None and since <= oldest
 
 
 async def _begin(db: Database, account_id: int, source_id: int) -> None:
+    table = _where_due(source_id)
+    begun = update(table).where(*_rows_of(table, account_id, source_id)).values(rekey_since=None)
     async with db.tenant(account_id) as session:
-        await session.execute(
-            update(models.Source)
-            .where(models.Source.account_id == account_id, models.Source.source_id == source_id)
-            .values(rekey_since=None)
-        )
+        await (await session.connection()).execute(begun)
+        if source_id == ACCOUNT_ITSELF:  # one that was being answered while its customer was deleted
+            await forget_conversations(session, account_id)
 
 
 async def _reseal(
@@ -158,8 +181,7 @@ async def _older(
     value = table.c[sealed.column]
     key = [table.c[name] for name in sealed.key]
     where: list[ColumnElement[bool]] = [
-        table.c.account_id == account_id,
-        table.c.source_id == source_id,
+        *_rows_of(table, account_id, source_id),
         func.length(value) > 0,
         func.substr(value, _EPOCH_AT, _EPOCH_BYTES) < epoch.to_bytes(_EPOCH_BYTES, "big"),
     ]

@@ -13,7 +13,8 @@ class Account(Base):
     """A tenant. `sources_made` counts sources ever added, so that a source's number is never used again.
 
     `message_days`: how long Messages are kept, 0 keeps none. `on_customer_deleted`: keep, redact or delete
-    the Messages that name a customer whom its source deletes.
+    the Messages that name a customer whom its source deletes. `rekey_since` is when something that the
+    account's own key had sealed (a Message, a conversation) was first forgotten: within a day it is renewed.
     """
 
     __tablename__ = "account"
@@ -27,6 +28,7 @@ class Account(Base):
     message_days: Mapped[int] = mapped_column(Integer, default=90)
     on_customer_deleted: Mapped[str] = mapped_column(String(8), default="keep")
     deleting: Mapped[bool] = mapped_column(default=False)
+    rekey_since: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -80,6 +80,8 @@ def _tables() -> list[Table]:
 async def _stop(db: Database, account_id: int, now: datetime) -> receipts.Receipt:
     """From its commit on nobody writes for the account. What is there is counted for the receipt, once."""
     async with db.tenant(account_id) as session:
+        # Sources before their account: deletions under way hold them in this order too.
+        await session.execute(update(Source).values(state=SourceState.REMOVING))
         account = await session.get(Account, account_id, with_for_update=True)
         if account is None:
             raise NoAccountError(f"There is no account {account_id}.")
@@ -87,7 +89,6 @@ async def _stop(db: Database, account_id: int, now: datetime) -> receipts.Receip
         if account.deleting and begun is not None:
             return msgspec.json.decode(begun, type=receipts.Receipt)
         account.deleting = True
-        await session.execute(update(Source).values(state=SourceState.REMOVING))
         draft = await _draft(session, account_id, now)
         content = msgspec.json.encode(draft).decode()
         session.add(Receipt(account_id=account_id, receipt_id=_DRAFT, at=now, content=content, signature=b""))

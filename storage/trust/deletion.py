@@ -64,6 +64,7 @@ async def forget_customers(
             )
         )
     await renew_key_since(session, account_id, source_id, noticed_at)
+    await renew_account_key_since(session, account_id, noticed_at)
     return mates | set(nobody.values())
 
 
@@ -99,6 +100,16 @@ async def renew_key_since(
     await session.execute(
         update(source)
         .where(source.account_id == account_id, source.source_id == source_id, source.rekey_since.is_(None))
+        .values(rekey_since=noticed_at)
+    )
+
+
+async def renew_account_key_since(session: AsyncSession, account_id: int, noticed_at: datetime) -> None:
+    """The same for the account's own key, which seals Messages and conversations."""
+    account = models.Account
+    await session.execute(
+        update(account)
+        .where(account.account_id == account_id, account.rekey_since.is_(None))
         .values(rekey_since=noticed_at)
     )
 

@@ -9,7 +9,17 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.intake.bulk import among
-from storage.models import Account, Conversation, Message, MessageProfile, WebhookEvent
+from storage.models import (
+    Account,
+    Conversation,
+    Customer,
+    Message,
+    MessageProfile,
+    Source,
+    SourceState,
+    Tombstone,
+    WebhookEvent,
+)
 
 KEEP, REDACT, DELETE = "keep", "redact", "delete"
 ON_CUSTOMER_DELETED = (KEEP, REDACT, DELETE)
@@ -67,3 +77,40 @@ async def empty_messages(
         .values(sealed=b"", due=choice)
     )
     await session.execute(delete(MessageProfile).where(MessageProfile.account_id == account_id, names_them))
+
+
+async def records_of(session: AsyncSession, account_id: int, profiles: set[bytes]) -> set[bytes]:
+    """The profiles' ids and those of their records: a profile that is joined anew gets another id."""
+    if not profiles:
+        return set()
+    found = await session.scalars(
+        select(Customer.id).where(
+            Customer.account_id == account_id, among(session, Customer.profile_id, profiles)
+        )
+    )
+    return profiles | set(found)
+
+
+async def due_already(session: AsyncSession, account_id: int, records: set[bytes], choice: str) -> str | None:
+    """What is due to a Message that is only now kept: one of its customers may have gone meanwhile.
+
+    Who deletes holds the source's row alone, so holding it here waits for deletions under way: later ones
+    find the Message.
+    """
+    if not records:
+        return None
+    of = select(Customer.source_id).where(
+        Customer.account_id == account_id, among(session, Customer.id, records)
+    )
+    sources = select(Source.state).where(Source.account_id == account_id, Source.source_id.in_(of))
+    held = await session.scalars(sources.order_by(Source.source_id).with_for_update(read=True))
+    removed = SourceState.REMOVING in set(held)
+    buried = await session.scalars(
+        select(Tombstone.deleted_at).where(
+            Tombstone.account_id == account_id, among(session, Tombstone.customer_id, records)
+        )
+    )
+    deletions = list(buried)
+    if choice in (REDACT, DELETE):
+        return choice if removed or deletions else None
+    return REDACT if None in deletions else None

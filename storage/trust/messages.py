@@ -8,20 +8,20 @@ its posts go. Our own copy is emptied in the transaction of the deletion (`menti
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.errors import OperatorError
 from storage.intake.bulk import among, insert_new
 from storage.keys.source_keys import SourceKeys
 from storage.keys.vault import Vault
-from storage.models import Account, Customer, Message, MessageProfile, Tombstone
+from storage.models import Account, Message, MessageProfile
 from storage.session import Database
-from storage.trust.mentions import DELETE, KEEP, ON_CUSTOMER_DELETED
+from storage.trust.deletion import renew_account_key_since
+from storage.trust.mentions import DELETE, ON_CUSTOMER_DELETED, due_already, records_of
 
 MOST_DAYS = 3650
 _SETTLED_AT_ONCE = 200
@@ -99,8 +99,8 @@ async def keep(
         account = await session.get_one(Account, account_id)
         if account.message_days == 0:
             return None
-        named = await _records_of(session, account_id, set(about))
-        gone = account.on_customer_deleted != KEEP and await _any_deleted(session, account_id, named)
+        named = await records_of(session, account_id, set(about))
+        due = await due_already(session, account_id, named, account.on_customer_deleted)
         session.add(
             Message(
                 account_id=account_id,
@@ -108,44 +108,22 @@ async def keep(
                 at=now,
                 kind=kind,
                 platform=platform,
-                sealed=b"" if gone else _seal(keys, message_id, "sealed", content),
+                sealed=b"" if due else _seal(keys, message_id, "sealed", content),
                 places=_seal(keys, message_id, "places", tuple(posts)) if posts else None,
-                due=account.on_customer_deleted if gone else None,
+                due=due,
             )
         )
         await session.flush()
         names = [
             {"account_id": account_id, "message_id": message_id, "profile_id": one} for one in sorted(named)
         ]
-        if names and not gone:
+        if names and not due:
             await insert_new(session, MessageProfile, names)
     return message_id
 
 
 def _seal(keys: SourceKeys, message_id: bytes, column: str, value: object) -> bytes:
     return keys.seal(table="message", row_id=message_id, column=column, plaintext=msgspec.json.encode(value))
-
-
-async def _records_of(session: AsyncSession, account_id: int, profiles: set[bytes]) -> set[bytes]:
-    """The profiles' ids and those of their records: a profile that is joined anew gets another id."""
-    if not profiles:
-        return set()
-    found = await session.scalars(
-        select(Customer.id).where(
-            Customer.account_id == account_id, among(session, Customer.profile_id, profiles)
-        )
-    )
-    return profiles | set(found)
-
-
-async def _any_deleted(session: AsyncSession, account_id: int, records: set[bytes]) -> bool:
-    """Whether one of them was deleted while the answer was on its way."""
-    if not records:
-        return False
-    buried = select(func.count()).where(
-        Tombstone.account_id == account_id, among(session, Tombstone.customer_id, records)
-    )
-    return bool(await session.scalar(buried))
 
 
 async def list_messages(
@@ -195,7 +173,9 @@ def read_id(text: str) -> bytes:
 async def delete_messages(
     db: Database, account_id: int, message_ids: Sequence[bytes], *, posts_too: bool = False
 ) -> None:
-    """Deletes these, all or none: unreadable from the commit on. With `posts_too`, their posts follow.
+    """Deletes these, all or none: unreadable from the commit on, and in old copies within a day.
+
+    With `posts_too`, their posts follow.
 
     Raises NoMessageError where one is not there.
     """
@@ -209,6 +189,7 @@ async def delete_messages(
             await session.execute(posted.values(sealed=b"", due=DELETE))
         unposted = [Message.places.is_(None)] if posts_too else []
         await session.execute(delete(Message).where(*these, *unposted))
+        await renew_account_key_since(session, account_id, datetime.now(UTC))
 
 
 async def choose(

@@ -24,6 +24,7 @@ from storage.session import Database
 from storage.sources import NoSourceError
 from storage.trust import audit, receipts
 from storage.trust.audit import Action, Fact, Kind, Subject
+from storage.trust.deletion import renew_account_key_since
 from storage.trust.mentions import empty_messages, forget_conversations
 from storage.trust.receipts import Receipt, Remaining, SignedReceipt
 
@@ -116,6 +117,7 @@ async def _stop(db: Database, account_id: int, source_id: int, now: datetime) ->
         )
         await empty_messages(session, account_id, models.MessageProfile.profile_id.in_(named))
         await forget_conversations(session, account_id)
+        await renew_account_key_since(session, account_id, now)
         draft = await _draft(session, account_id, source_id, now)
         session.add(
             models.Receipt(

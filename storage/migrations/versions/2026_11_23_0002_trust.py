@@ -143,6 +143,7 @@ def upgrade() -> None:
         sa.Column("on_customer_deleted", sa.String(length=8), nullable=False, server_default="keep"),
     )
     op.add_column("account", sa.Column("deleting", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("account", sa.Column("rekey_since", guards.instant(), nullable=True))
     op.add_column(
         "conversation", sa.Column("personal", sa.Boolean(), nullable=False, server_default=sa.true())
     )
@@ -224,6 +225,7 @@ def downgrade() -> None:
     op.drop_table("webhook_event")
     op.drop_table("purge_run")
     op.drop_table("deleted_account")
+    op.drop_column("account", "rekey_since")
     op.drop_column("account", "deleting")
     op.drop_column("account", "on_customer_deleted")
     op.drop_column("account", "message_days")

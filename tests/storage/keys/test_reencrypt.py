@@ -16,9 +16,11 @@ import pytest
 from sqlalchemy import LargeBinary, select
 
 from storage import models
+from storage.conversations import load_context, save_context
 from storage.intake.checkpoints import Mark, Place, load_marks, save_marks
 from storage.keys import reencrypt
 from storage.keys.keystore import KeyStore
+from storage.keys.keystore_schema import ACCOUNT_ITSELF
 from storage.keys.master_keys import LocalMasterKeys
 from storage.keys.reencrypt import ROUND_AFTER, Step, renew
 from storage.keys.vault import SETTLED_SECONDS, KeyDestroyed, Vault
@@ -28,6 +30,7 @@ from storage.records import Customer
 from storage.session import Database
 from storage.sources import get_source, open_secret
 from storage.trust import webhook_events
+from storage.trust.messages import Content, Post, choose, keep, list_messages
 from storage.trust.privacy import same_customers
 from tests.storage.keys.some_keys import let_time_pass
 from tests.world import NOW, World, customer, gone, make_world
@@ -134,6 +137,35 @@ async def test_deletions_during_a_round_begin_another(world: World, grow_older: 
     assert [await _renew(world) for _ in range(3)] == [Step.RESEALED, Step.RETIRED, Step.ANNOUNCED]
 
 
+async def test_the_accounts_own_key_is_renewed_too(world: World, grow_older: Callable[[], Any]) -> None:
+    """After a deletion Messages and conversations move to a new key; copies from before open no more."""
+    place = (world.db, world.vault, world.account_id)
+    await world.sync(customer("Gone"), customer("Kept"))
+    await choose(world.db, world.account_id, on_customer_deleted="redact")
+    for name in ("Gone", "Kept"):
+        about = [await world.id_of("customer", f"cus_{name}")]
+        post, said = [Post("C1", "1.0")], Content(f"{name} pays")
+        await keep(*place, kind="profile", platform="slack", content=said, posts=post, about=about, now=NOW)
+    backup = {row.message_id: row.sealed for row in await world.rows(models.Message)}
+    await save_context(*place, "mrr", b"plan", NOW, personal=False)
+    await world.sync(gone(Customer, "cus_Gone"))
+
+    async def step() -> Step:
+        return (await renew(*place, ACCOUNT_ITSELF, now=LATER)).step
+
+    steps = [await step()]
+    await grow_older()
+    steps += [await step() for _ in range(3)]
+    assert steps == [Step.ANNOUNCED, Step.RESEALED, Step.RETIRED, Step.NOTHING]
+    texts = [one.content.text if one.content else None for one in await list_messages(*place)]
+    assert sorted(texts, key=str) == ["Kept pays", None]
+    assert await load_context(*place, "mrr", NOW) == b"plan"
+    keys = await world.vault.account_keys(world.account_id)
+    for message_id, sealed in backup.items():
+        with pytest.raises(KeyDestroyed):
+            keys.open(table="message", row_id=message_id, column="sealed", sealed=sealed)
+
+
 async def test_a_row_changed_meanwhile_stays_as_its_writer_left_it(
     world: World, grow_older: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,16 +221,16 @@ async def test_the_name_index_can_be_built_at_every_step(world: World, grow_olde
         assert len(index) == 29
 
 
-def test_every_sealed_column_of_a_source_is_renewed() -> None:
-    """Whatever a table of a source keeps sealed is on the list of what is sealed anew."""
-    sealed_by_the_account = {"conversation", "message", "receipt", "audit_entry", "audit_head"}
+def test_every_sealed_column_is_renewed() -> None:
+    """Whatever a table of a source or of the account keeps sealed is on the list of what is sealed anew."""
+    sealed_by_nobody = {"receipt", "audit_entry", "audit_head"}
     hashes = {"fingerprint", "products", "error_id", "key"}
     listed = {(one.table.name, one.column) for one in reencrypt._SEALED}
     found = {
         (table.name, column.name)
         for table in models.Base.metadata.sorted_tables
         for column in table.columns
-        if type(column.type) is LargeBinary and table.name not in sealed_by_the_account
+        if type(column.type) is LargeBinary and table.name not in sealed_by_nobody
     }
     assert {name for name in found if name[1] not in hashes} == listed
 
