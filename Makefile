@@ -11,7 +11,7 @@ slack_sum := dbe1357ecaa2b35f3b231b022368741c04f8e6a106e58b0461edcc094271f8f8
 slack := .cache/local-slack/bin/local-slack
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-slack test lint format types floors tests bench tools lock clean
+.PHONY: help demo demo-slack test lint format types floors tests bench scorecard tools lock clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ format: $(ready) ## Put the style right
 bench: $(ready) ## How fast, beside a plain baseline (short form)
 	$(bin)/python benchmarks/sync.py --short
 	$(bin)/python benchmarks/ask.py --short
+
+scorecard: $(ready) ## How well questions are understood: docs/scorecard.md, from the project's own bank
+	$(bin)/chewbotta eval tests/questions/bank.jsonl --world tests/questions/world.json --page docs/scorecard.md
 
 tools: $(slack) ## The stand-in for Slack that tests and demo-slack talk to (needs npm)
 

@@ -6,6 +6,7 @@ Nothing heavy is imported here or in any `cli.py`, so that `chewbotta --help` an
 import typer
 
 from bot import cli as bot_cli
+from bot.scoring import cli as scoring_cli
 from connectors import care_cli
 from connectors import cli as connectors_cli
 from storage import cli as storage_cli
@@ -33,6 +34,7 @@ app.command()(bot_cli.ask)
 app.command()(bot_cli.chat)
 app.command()(bot_cli.demo)
 app.command()(bot_cli.slack)
+app.command("eval")(scoring_cli.evaluate)
 app.command()(web_cli.web)
 
 

@@ -34,4 +34,7 @@ class Vocabulary:
     countries: tuple[str, ...] = ()
     currencies: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     names: Names = field(default_factory=NameIndex)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import time_machine
 
-from tests.e2e.judge import Said, Verdict, judge
+from bot.scoring.judge import Said, Verdict, judge
 from tests.e2e.machine import Machine
 from tests.vendors.stripe import StripeServer
 from tests.vendors.stripe_data import World

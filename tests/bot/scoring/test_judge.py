@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.judge import Verdict, judge
+from bot.scoring.judge import Verdict, judge
 
 NOTHING: dict[str, Any] = dict.fromkeys(
     ("value", "unit", "currency", "values", "previous", "columns", "rows", "total_rows", "profile", "options")
