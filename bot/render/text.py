@@ -20,19 +20,12 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 
 from bot.answer import Answer, Cell, Profile
 from storage.metrics import catalog
+from storage.metrics.amounts import exponent
 from storage.metrics.catalog import FieldType, Unit
 
 LOCALE = "en_US"
 NOTHING = "—"
 
-# ISO 4217: how many digits a currency's minor unit stands for, where that is not two. (CLDR, which babel
-# follows, says how prices are usually written, which is something else.)
-_NO_DIGITS = frozenset(
-    "bif clp djf gnf isk jpy kmf krw pyg rwf ugx vnd vuv xaf xof xpf".split()  # noqa: SIM905 - reads better
-)
-_EXPONENTS = dict.fromkeys(_NO_DIGITS, 0) | dict.fromkeys(
-    ("bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"), 3
-)
 _SOURCES = {"hubspot": "HubSpot", "chartmogul": "ChartMogul", "csv": "CSV"}
 _HEADINGS = {
     "mrr": "MRR",
@@ -71,7 +64,7 @@ def listed(parts: list[str]) -> str:
 def money(amount: float, currency: str | None) -> str:
     """Minor units as people write them: 1234000, "usd" → $12,340.00. Without a currency, a bare number."""
     code = clean(currency or "").upper()
-    digits = _EXPONENTS.get(code.lower(), 2)
+    digits = exponent(code)  # not babel's: CLDR says how prices are usually written, which is something else
     major = Decimal(str(amount)).scaleb(-digits)
     if not code:
         return _decimal(major, digits)

@@ -40,7 +40,7 @@ def customer(row: wire.Customer, references: References) -> records.Customer:
         links=tuple((system, id_) for system, id_ in found if id_),
         country=country if country and _COUNTRY.fullmatch(country) else None,
         currency=currency(row.currency) if row.currency else None,
-        discounts=discounts([row.discount] if row.discount else None, row.currency, references),
+        discounts=discounts([row.discount] if row.discount else None, references),
         created_at=at(row.created),
     )
 
@@ -97,16 +97,16 @@ def _from_plan(raw: msgspec.Raw) -> wire.Price:
 def subscription(row: wire.Subscription, references: References) -> records.Subscription:
     if not row.items.data:
         raise Unreadable("$.items")
-    items = tuple(_item(item, references) for item in row.items.data)
-    code = currency(row.currency or items[0].price.currency)
+    code = currency(row.currency) if row.currency else None
+    items = tuple(_item(item, code, references) for item in row.items.data)
     start, end = _period(row)
     return records.Subscription(
         id=row.id,
         customer_id=id_of(row.customer) or "",
         status=row.status,
-        currency=code,
+        currency=code or items[0].price.currency,
         items=items,
-        discounts=discounts(either(row.discounts, row.discount), code, references),
+        discounts=discounts(either(row.discounts, row.discount), references),
         created_at=at(row.created),
         started_at=at(row.start_date if row.start_date is not None else row.created),
         trial_start=when(row.trial_start),
@@ -121,13 +121,29 @@ def subscription(row: wire.Subscription, references: References) -> records.Subs
     )
 
 
-def _item(row: wire.Item, references: References) -> records.Item:
+def _item(row: wire.Item, code: str | None, references: References) -> records.Item:
     priced = row.price or _from_plan(row.plan)
+    if code is not None and currency(priced.currency) != code:
+        priced = _in_currency(priced, code, references)
     return records.Item(
         id=row.id,
         price=price(priced, references),
         quantity=row.quantity,
-        discounts=discounts(row.discounts, priced.currency, references),
+        discounts=discounts(row.discounts, references),
+    )
+
+
+def _in_currency(row: wire.Price, code: str, references: References) -> wire.Price:
+    """A price that is sold in several currencies, as it is in this one: items show it in its own."""
+    option = references.option(row.id, code)
+    if option is None:
+        raise Unreadable("$.items.price.currency")
+    return msgspec.structs.replace(
+        row,
+        currency=code,
+        unit_amount=option.unit_amount,
+        unit_amount_decimal=option.unit_amount_decimal,
+        tiers=references.tiers(row.id, code) if row.billing_scheme == "tiered" else None,
     )
 
 

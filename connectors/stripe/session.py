@@ -92,35 +92,40 @@ async def together(calls: Iterable[Awaitable[T]]) -> list[T]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+_price, _option = Reader("price", wire.Price), Reader("option", wire.Price)
+
+
 class Session:
-    """An open connection, and the coupons and tiers looked up on it: `values.References`."""
+    """An open connection, and the coupons and prices looked up on it: `values.References`."""
 
     def __init__(self, credential: Credential, on_error: OnError | None, now: Clock) -> None:
         self.client = Client(api(credential), bearer(credential.key), on_error=on_error, now=now)
-        self._plain: set[str] = set()
+        self._plain: set[tuple[str, tuple[str, ...]]] = set()
         self._coupons = _Table(
             self, "/v1/coupons", Reader("coupon", wire.Coupon), ("applies_to", "currency_options")
         )
-        self._prices = _Table(self, "/v1/prices", Reader("price", wire.Price), ("tiers",))
+        self._prices = _Table(self, "/v1/prices", _price, ("tiers",))
+        self._options = _Table(self, "/v1/prices", _option, ("currency_options",))
+        self._tiers: dict[tuple[str, str], list[wire.Tier] | None] = {}
 
     async def page(
         self, path: str, reader: Reader, query: Query, expand: tuple[str, ...], **ids: str
     ) -> Listing:
         """A page. Expansions that a server refuses are not asked for again: it answers in an older shape."""
-        if expand and path not in self._plain:
+        if expand and (path, expand) not in self._plain:
             asked = [("expand[]", f"data.{field}") for field in expand]
             try:
                 return await self.client.get(path, reader.page, ids=ids, query=[*query, *asked])
             except RequestRefused as error:
                 if error.report.code == GONE:
                     raise
-                self._plain.add(path)
+                self._plain.add((path, expand))
         return await self.client.get(path, reader.page, ids=ids, query=query)
 
     async def retrieve(self, path: str, reader: Reader, expand: tuple[str, ...], id_: str) -> Any:
         """One object, a Skipped if it is unreadable, None if it is deleted. Raises NotOffered for a server
         that lacks the path."""
-        asked = [("expand[]", field) for field in expand] if path not in self._plain else []
+        asked = [("expand[]", field) for field in expand] if (path, expand) not in self._plain else []
         try:
             found = await self.client.get(f"{path}/{{id}}", reader.row, ids={"id": id_}, query=asked)
         except (NotOffered, RequestRefused) as error:
@@ -128,7 +133,7 @@ class Session:
                 return None
             if not asked or isinstance(error, NotOffered):
                 raise
-            self._plain.add(path)
+            self._plain.add((path, expand))
             return await self.retrieve(path, reader, expand, id_)
         return None if isinstance(found, wire.Deleted) else found
 
@@ -150,13 +155,44 @@ class Session:
         found: wire.Coupon | None = self._coupons.find(id_)
         return found
 
-    def tiers(self, price_id: str) -> list[wire.Tier] | None:
+    def tiers(self, price_id: str, code: str | None = None) -> list[wire.Tier] | None:
+        if code is not None:
+            if (price_id, code) not in self._tiers:
+                raise Missing(code, price_id)
+            return self._tiers[price_id, code]
         found: wire.Price | None = self._prices.find(price_id)
         return found.tiers if found else None
 
+    def option(self, price_id: str, code: str) -> wire.PriceOption | None:
+        found: wire.Price | None = self._options.find(price_id)
+        return (found.currency_options or {}).get(code) if found else None
+
     async def look_up(self, missing: Missing) -> None:
         """After this, what was missing is known, or known to be gone."""
-        await (self._coupons if missing.kind == "coupon" else self._prices).load(missing.id)
+        match missing.kind:
+            case "coupon":
+                await self._coupons.load(missing.id)
+            case "price":
+                await self._prices.load(missing.id)
+            case "option":
+                await self._options.load(missing.id)
+            case code:
+                self._tiers[missing.id, code] = await self._tiers_in(missing.id, code)
+
+    async def _tiers_in(self, price_id: str, code: str) -> list[wire.Tier] | None:
+        """Tiers in another currency than the price's own: Stripe tells them for one currency at a time."""
+        expand = ("currency_options", f"currency_options.{code}.tiers")
+        found = await self.find_one("/v1/prices", _price, expand, price_id)
+        option = (found.currency_options or {}).get(code) if found else None
+        return option.tiers if option else None
+
+    async def find_one(self, path: str, reader: Reader, expand: tuple[str, ...], id_: str) -> Any:
+        """One object, or None where it is gone, cannot be read or may not be."""
+        try:
+            found = await self.retrieve(path, reader, expand, id_)
+        except (NotPermitted, NotOffered, RequestRefused):
+            return None
+        return None if isinstance(found, Skipped) else found
 
 
 class _Table:
@@ -179,7 +215,7 @@ class _Table:
             if not self._is_listed:
                 await self._list()
             if id_ not in self._known:
-                self._known[id_] = await self._one(id_)
+                self._known[id_] = await self._session.find_one(self._path, self._reader, self._expand, id_)
 
     async def _list(self) -> None:
         query = [PAGE]
@@ -193,10 +229,3 @@ class _Table:
                 break
             query = [PAGE, ("starting_after", page.last.id)]
         self._is_listed = True
-
-    async def _one(self, id_: str) -> Any:
-        try:
-            found = await self._session.retrieve(self._path, self._reader, self._expand, id_)
-        except (NotPermitted, NotOffered, RequestRefused):
-            return None
-        return None if isinstance(found, Skipped) else found

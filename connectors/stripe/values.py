@@ -31,11 +31,16 @@ class Missing(Exception):
 
 
 class References(Protocol):
-    """What objects name without telling. Both raise `Missing` until it was looked up; None: it is gone."""
+    """What objects name without telling. All raise `Missing` until it was looked up; None: it is gone.
+
+    `tiers` are those in the price's own currency, or in another one that it is sold in.
+    """
 
     def coupon(self, id_: str) -> wire.Coupon | None: ...
 
-    def tiers(self, price_id: str) -> list[wire.Tier] | None: ...
+    def tiers(self, price_id: str, code: str | None = None) -> list[wire.Tier] | None: ...
+
+    def option(self, price_id: str, code: str) -> wire.PriceOption | None: ...
 
 
 def at(seconds: int) -> datetime:
@@ -96,25 +101,28 @@ def either(many: wire.Discounts, one: wire.Discount | None) -> wire.Discounts:
     return many if many is not None or one is None else [one]
 
 
-def discounts(rows: wire.Discounts, code: str | None, references: References) -> tuple[records.Discount, ...]:
-    """Discounts on something billed in the currency `code` (None: not known)."""
-    return tuple([_discount(row, code, references) for row in rows]) if rows else ()
+def discounts(rows: wire.Discounts, references: References) -> tuple[records.Discount, ...]:
+    """The discounts; one of an amount in several currencies is one in each, and comes off bills in that."""
+    return tuple([found for row in rows for found in _discount(row, references)]) if rows else ()
 
 
-def _discount(row: str | wire.Discount, code: str | None, references: References) -> records.Discount:
+def _discount(row: str | wire.Discount, references: References) -> list[records.Discount]:
     coupon = None if isinstance(row, str) else coupon_of(row, references)
     if isinstance(row, str) or coupon is None:
         raise Unreadable("$.discounts")
-    amount, in_currency = coupon.amount_off, coupon.currency
-    option = (coupon.currency_options or {}).get(code or "")
-    if amount is not None and option is not None and code != in_currency:
-        amount, in_currency = option.amount_off, code
-    return records.Discount(
-        duration=coupon.duration,
-        percent_off=coupon.percent_off,
-        amount_off=amount,
-        currency=currency(in_currency) if in_currency else None,
-        starts_at=when(row.start),
-        ends_at=when(row.end),
-        product_ids=tuple(coupon.applies_to.products) if coupon.applies_to else (),
-    )
+    amounts: dict[str | None, int | None] = {coupon.currency: coupon.amount_off}
+    if coupon.amount_off is not None:
+        for code, option in (coupon.currency_options or {}).items():
+            amounts.setdefault(code, option.amount_off)
+    return [
+        records.Discount(
+            duration=coupon.duration,
+            percent_off=coupon.percent_off,
+            amount_off=amount,
+            currency=currency(code) if code else None,
+            starts_at=when(row.start),
+            ends_at=when(row.end),
+            product_ids=tuple(coupon.applies_to.products) if coupon.applies_to else (),
+        )
+        for code, amount in amounts.items()
+    ]

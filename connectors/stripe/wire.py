@@ -140,6 +140,14 @@ class Transform(Struct, gc=False):
     round: str = "down"
 
 
+class PriceOption(Struct, gc=False):
+    """What a price costs in another currency than its own."""
+
+    unit_amount: Amount | None = None
+    unit_amount_decimal: Decimal | None = None
+    tiers: list[Tier] | None = None
+
+
 class Price(Struct, gc=False):
     id: Id
     product: Ref
@@ -153,6 +161,7 @@ class Price(Struct, gc=False):
     tiers_mode: str | None = None
     tiers: list[Tier] | None = None
     transform_quantity: Transform | None = None
+    currency_options: dict[str, PriceOption] | None = None
 
 
 class Plan(Struct, gc=False):

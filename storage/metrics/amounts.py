@@ -7,10 +7,12 @@ from types import MappingProxyType
 
 from babel.numbers import list_currencies
 
-_NO_DIGITS = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx vnd vuv xaf xof xpf"
+# As Stripe counts minor units, which is not ISO 4217 in three cases: krónur and Ugandan shillings are sent in
+# hundredths that must be 0, ariary whole (https://docs.stripe.com/currencies#special-cases).
+_NO_DIGITS = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
 _THREE_DIGITS = "bhd iqd jod kwd lyd omr tnd"
 EXPONENTS = MappingProxyType(dict.fromkeys(_NO_DIGITS.split(), 0) | dict.fromkeys(_THREE_DIGITS.split(), 3))
-"""ISO 4217: how many digits the minor unit stands for, where that is not two."""
+"""How many digits the minor unit stands for, where that is not two."""
 
 _CODES = frozenset(code.lower() for code in list_currencies())
 _DOLLARS = frozenset(("usd", "aud", "cad", "nzd", "sgd", "hkd", "twd", "mxn"))

@@ -165,6 +165,25 @@ async def test_tiers_and_coupons_are_looked_up_once(account: Account) -> None:
     assert (asked["/v1/coupons"], asked["/v1/prices"]) == (1, 1)
 
 
+async def test_amounts_in_other_currencies_are_looked_up(account: Account) -> None:
+    """Of prices sold in euros too: all in one list, and the tiers of each tiered one."""
+    tiers = [{"up_to": None, "unit_amount": 700, "unit_amount_decimal": "700"}]
+    plan = make.price(currency_options={"eur": {"unit_amount": 1900, "unit_amount_decimal": "1900"}})
+    seats = make.price("price_2", None, billing_scheme="tiered", tiers_mode="volume", tiers=tiers)
+    seats |= {"currency_options": {"eur": {"unit_amount": None, "tiers": [tiers[0] | {"flat_amount": 90}]}}}
+    for of in (plan, seats):
+        account.server.put("prices", of)
+    for n in range(3):
+        items = [make.item(of=plan), make.item("si_2", seats)]
+        account.server.put("subscriptions", make.subscription(f"sub_{n}", items, currency="eur"))
+    (page,) = await everything(account.stripe, SUBSCRIPTIONS)
+    (first, second) = page.records[2].items
+    assert (first.price.currency, first.price.unit_amount) == ("eur", 1900)
+    assert [(tier.unit_amount, tier.flat_amount) for tier in second.price.tiers] == [(700, 90)]
+    asked = account.server.requests
+    assert (asked["/v1/prices"], asked["/v1/prices/price_2"]) == (1, 1)
+
+
 async def test_a_coupon_that_was_deleted_is_read_from_the_discount(account: Account) -> None:
     """It is in no list any more, but whoever has it keeps it."""
     gone = make.coupon("GONE", 50)

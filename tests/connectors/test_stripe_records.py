@@ -36,15 +36,20 @@ MONTH_END = START + timedelta(days=30)
 class Known:
     """References that are all looked up already."""
 
-    def __init__(self, *coupons: make.Object, tiers: dict[str, list[wire.Tier]] | None = None) -> None:
+    def __init__(self, *coupons: make.Object, prices: tuple[make.Object, ...] = ()) -> None:
         self.coupons = {row["id"]: msgspec.convert(row, wire.Coupon) for row in coupons}
-        self.tiered = tiers or {}
+        self.prices = {row["id"]: msgspec.convert(row, wire.Price, strict=False) for row in prices}
 
     def coupon(self, id_: str) -> wire.Coupon | None:
         return self.coupons.get(id_)
 
-    def tiers(self, price_id: str) -> list[wire.Tier] | None:
-        return self.tiered.get(price_id)
+    def tiers(self, price_id: str, code: str | None = None) -> list[wire.Tier] | None:
+        found = self.option(price_id, code) if code else self.prices.get(price_id)
+        return found.tiers if found else None
+
+    def option(self, price_id: str, code: str) -> wire.PriceOption | None:
+        found = self.prices.get(price_id)
+        return (found.currency_options or {}).get(code) if found else None
 
 
 def record(stream: str, found: make.Object, references: Known | None = None) -> Any:
@@ -74,6 +79,10 @@ def test_a_customer_is_stored_by_allow_list() -> None:
         "currency": "usd",
         "discounts": (),
         "created_at": START,
+        "aliases": (),
+        "domains": (),
+        "owner_id": None,
+        "tags": (),
     }
     assert repr(customer) == "Customer(...)"
 
@@ -209,14 +218,30 @@ def test_discounts_of_subscription_and_item() -> None:
     )
 
 
-def test_an_amount_off_is_the_one_of_the_subscriptions_currency() -> None:
-    """A coupon with an amount for each currency takes off the right one."""
-    ten = make.coupon(
-        "TEN", None, amount_off=1000, currency="usd", currency_options={"eur": {"amount_off": 900}}
-    )
-    found = make.subscription(currency="eur", discounts=[make.discount(of="TEN")])
-    (discount,) = record("subscriptions", found, Known(ten)).discounts
-    assert (discount.amount_off, discount.currency) == (900, "eur")
+def test_an_amount_off_is_known_in_every_currency() -> None:
+    """A coupon with an amount for each currency is a discount in each: a bill takes the one in its own."""
+    options = {"usd": {"amount_off": 1000}, "eur": {"amount_off": 900}}
+    ten = make.coupon("TEN", None, amount_off=1000, currency="usd", currency_options=options)
+    for stream, found in (
+        ("subscriptions", make.subscription(discounts=[make.discount(of="TEN")])),
+        ("customers", make.customer(discount=make.discount(of="TEN"))),
+    ):
+        discounts = record(stream, found, Known(ten)).discounts
+        assert [(d.amount_off, d.currency) for d in discounts] == [(1000, "usd"), (900, "eur")]
+
+
+def test_an_item_costs_what_its_price_is_in_the_subscriptions_currency() -> None:
+    """An item shows a price of several currencies in its own one: the subscription's says which is meant."""
+    tiers = [{"up_to": None, "unit_amount": 700}]
+    sold = make.price(currency_options={"eur": {"unit_amount": 1900, "unit_amount_decimal": "1900"}})
+    seats = make.price("price_2", None, billing_scheme="tiered", tiers_mode="volume")
+    seats |= {"currency_options": {"eur": {"unit_amount": None, "tiers": tiers}}}
+    found = make.subscription(currency="eur", items=[make.item(), make.item("si_2", seats)])
+    plan, seat = record("subscriptions", found, Known(prices=(sold, seats))).items
+    assert (plan.price.currency, plan.price.unit_amount) == ("eur", Decimal(1900))
+    assert (seat.price.currency, seat.price.tiers[0].unit_amount) == ("eur", Decimal(700))
+    with pytest.raises(Unreadable):
+        record("subscriptions", found, Known())
 
 
 def test_a_subscription_of_2023() -> None:

@@ -41,7 +41,11 @@ FILTERS = {
     "payment_intents": ("customer",),
     "events": ("type",),
 }
-LEFT_OUT = {"price": {"tiers"}, "coupon": {"applies_to", "currency_options"}, "invoice": {"payments"}}
+LEFT_OUT = {
+    "price": {"tiers", "currency_options"},
+    "coupon": {"applies_to", "currency_options"},
+    "invoice": {"payments"},
+}
 AS_IDS = {"subscription": {"discounts"}, "subscription_item": {"discounts"}}
 AS_IDS |= {"invoice": {"discounts"}, "line_item": {"discounts"}}
 INNER = 10
@@ -181,6 +185,15 @@ class World:
         return shown
 
     def _value(self, name: str, value: Any, expand: Tree) -> Any:
+        if name == "currency_options" and isinstance(
+            value, dict
+        ):  # tiers are told for one currency at a time
+            return {
+                code: {
+                    field: told for field, told in option.items() if field != "tiers" or _tells(expand, code)
+                }
+                for code, option in value.items()
+            }
         if isinstance(value, dict):
             inner = self.render(value, expand.get(name, {}))
             return _first_rows(inner) if inner.get("object") == "list" else inner
@@ -203,6 +216,10 @@ class World:
         if isinstance(coupon, dict):  # kept whole: a coupon that is deleted from the list
             return {**source, "coupon": self.render(coupon, {}) if "coupon" in expand else coupon["id"]}
         return source
+
+
+def _tells(expand: Tree, code: str) -> bool:
+    return "tiers" in expand.get("currency_options", {}).get(code, {})
 
 
 def tree(paths: tuple[str, ...]) -> Tree:
