@@ -157,19 +157,17 @@ async def _spans_of(
             .where(among(session, models.Subscription.customer_id, chunk))
         )
     ).all()
-    customer_of = {row.id: row.customer_id for row in subscriptions}
     stopped = await _last_failures(session, setting, [r.id for r in subscriptions if r.status == "unpaid"])
     changes: dict[bytes, list[Change]] = defaultdict(list)
     change = models.SubscriptionChange
     for row in await session.execute(
         select(change.subscription_id, change.at, change.status, change.items, change.discounts)
         .filter_by(**of_source)
-        .where(among(session, change.subscription_id, customer_of))
+        .where(among(session, change.subscription_id, [row.id for row in subscriptions]))
         .order_by(change.at)
     ):
-        of_customer = discounts.get(customer_of[row.subscription_id], ())
         changes[row.subscription_id].append(
-            Change(at=row.at, status=row.status, items=row.items, discounts=row.discounts or of_customer)
+            Change(at=row.at, status=row.status, items=row.items, discounts=row.discounts)
         )
     lines: dict[bytes | None, list[StoredLine]] = defaultdict(list)
     for customer_id, of_invoice in await session.execute(
