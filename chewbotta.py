@@ -10,6 +10,7 @@ from bot.scoring import cli as scoring_cli
 from connectors import care_cli
 from connectors import cli as connectors_cli
 from storage import cli as storage_cli
+from storage import rates_cli
 from storage.command_line import run
 from storage.trust import privacy_cli, receipt_cli, trust_cli
 from web import cli as web_cli
@@ -50,6 +51,7 @@ def worker() -> None:
     run(work)
 
 
+app.add_typer(rates_cli.currency_app)
 app.command()(storage_cli.migrate)
 app.add_typer(storage_cli.keys_app)
 app.command()(storage_cli.doctor)

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKeyConstraint, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, Tenant
-from storage.types import Instant
+from storage.types import Document, Instant
 
 
 class Account(Base):
@@ -15,6 +15,7 @@ class Account(Base):
     `message_days`: how long Messages are kept, 0 keeps none. `on_customer_deleted`: keep, redact or delete
     the Messages that name a customer whom its source deletes. `rekey_since` is when something that the
     account's own key had sealed (a Message, a conversation) was first forgotten: within a day it is renewed.
+    `rated` are the currencies that it has exchange rates of: where there are none, nothing is converted.
     """
 
     __tablename__ = "account"
@@ -28,6 +29,7 @@ class Account(Base):
     message_days: Mapped[int] = mapped_column(Integer, default=90)
     on_customer_deleted: Mapped[str] = mapped_column(String(8), default="keep")
     deleting: Mapped[bool] = mapped_column(default=False)
+    rated: Mapped[tuple[str, ...]] = mapped_column(Document(tuple[str, ...]), default=tuple)
     rekey_since: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 

@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -23,11 +24,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 import storage
-from storage import models
+from storage import models, records
+from storage.intake.bulk import Stored
 from storage.intake.checkpoints import Mark, Place
-from storage.intake.rows import Writing
+from storage.intake.rows import TARGETS, Writing
 from storage.keys.source_keys import SourceKeys
 from storage.metrics.plan import Plan
+from storage.metrics.rates import Quote
 from storage.metrics.scope import Asking
 from storage.models.base import table_of
 from storage.sources import SourceSecret
@@ -87,23 +90,32 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "base_url": lambda *_: None,
     "body": lambda *_: b"{}",
     "batch": lambda ids, _: [customer_record("Taken", email=ids.email)],
+    "changed": lambda ids, _: [customer_record("Taken", email=ids.email)],
+    "choice": lambda *_: "redact",
     "code": lambda *_: None,
+    "contacts": lambda ids, _: ids.customers,
     "content": lambda *_: messages.Content(text="x"),
+    "currencies": lambda *_: ["eur"],
+    "currency": lambda *_: "eur",
     "customer": lambda *_: "cus_1",
     "customer_ids": lambda ids, _: ids.customers,
     "customers": lambda ids, _: ids.customers,
+    "day": lambda *_: NOW.date(),
     "deleted": lambda ids, _: dict.fromkeys(ids.customers, NOW),
     "emails": lambda ids, _: [ids.email],
     "email": lambda ids, _: ids.email,
     "event": lambda *_: "evt_1",
     "event_id": lambda ids, _: ids.keys.record_id("event", "evt_1"),
     "fields": lambda *_: ["phone"],
+    "first": lambda *_: NOW.date(),
     "found": lambda ids, _: [customer_record("Taken", email=ids.email)],
     "ids": lambda ids, _: ids.customers,
+    "into": lambda *_: "usd",
     "key": lambda ids, _: ids.conversation,
     "keys": lambda ids, _: ids.keys,
     "kind": lambda *_: "stripe",
     "label": lambda *_: "Stripe",
+    "last": lambda *_: NOW.date(),
     "live": lambda *_: True,
     "marks": lambda *_: [Mark("customers", "", Place(cursor="c"))],
     "message_id": lambda ids, _: ids.messages[0],
@@ -112,12 +124,17 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "names_them": lambda ids, _: models.MessageProfile.profile_id.in_(ids.profiles),
     "noticed_at": lambda *_: NOW,
     "now": lambda *_: NOW,
+    "on": lambda *_: NOW.date(),
     "path": lambda *_: "/v1/customers",
     "plan": lambda *_: Plan(measure="mrr"),
     "platform": lambda *_: "slack",
     "posts": lambda *_: None,
     "profiles": lambda ids, _: ids.profiles,
     "profile_ids": lambda ids, _: ids.profiles,
+    "quotes": lambda *_: [Quote("eur", "usd", NOW.date(), Decimal("1.08"))],
+    "rate": lambda *_: "1.08",
+    "record_class": lambda *_: records.Contact,
+    "records": lambda ids, _: set(ids.customers),
     "request_id": lambda *_: None,
     "secret": lambda *_: SourceSecret("sk_test_x"),
     "signed": lambda ids, _: _receipt(ids.account_id),
@@ -125,6 +142,8 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "source_id": lambda ids, _: ids.source_id,
     "state": lambda *_: EventState.DONE,
     "status": lambda *_: None,
+    "target": lambda *_: TARGETS[records.Customer],
+    "touched": lambda ids, _: [Stored(customer, inserted=False) for customer in ids.customers],
     "table": lambda *_: table_of(models.Customer),
     "type_": lambda *_: "customer.updated",
     "vault": lambda _, vault: vault,

@@ -24,8 +24,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("account_id", "base", "currency", "day", name=op.f("pk_currency_rate")),
     )
+    op.add_column("account", sa.Column("rated", sa.Text(), nullable=False, server_default="[]"))
     guards.guard("currency_rate")
 
 
 def downgrade() -> None:
+    op.drop_column("account", "rated")
     op.drop_table("currency_rate")
