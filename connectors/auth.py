@@ -18,6 +18,12 @@ def basic(user: str, password: str = "") -> str:
     return "Basic " + b64encode(f"{_plain(user)}:{password}".encode()).decode()
 
 
+def basic_token(credential: str) -> str:
+    """An Authorization header of `user:password` as one text, as Zendesk wants its `e-mail/token:key`."""
+    user, _, password = credential.partition(":")
+    return basic(user, _plain(password))
+
+
 def _plain(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise ValueError("The key has characters that no key has: copy it again, without spaces.")

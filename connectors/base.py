@@ -12,7 +12,7 @@ An instance is one source being read: it owns the connection and what it has loo
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import ClassVar, Self
@@ -33,6 +33,14 @@ class Credential(Struct, frozen=True, kw_only=True):
         return f"Credential(key=..., base_url={self.base_url!r})"
 
 
+class Ask(Struct, frozen=True, kw_only=True):
+    """One part of a credential that people are asked for. `secret`: nobody sees it typed."""
+
+    name: str
+    prompt: str
+    secret: bool = False
+
+
 class Vanishing(Struct, frozen=True, kw_only=True):
     """That a vendor deletes objects of a stream for good, so that they may be missing from its list.
 
@@ -45,12 +53,15 @@ class Vanishing(Struct, frozen=True, kw_only=True):
 class Stream(Struct, frozen=True, kw_only=True):
     """One list of a vendor. `windows`: it can be listed by date of creation, so in parallel parts.
 
-    `vanishing` None: what is in the list stays in it for ever, so that nothing is reconciled.
+    `vanishing` None: what is in the list stays in it for ever, so that nothing is reconciled. `also`: what
+    its objects hold beside `record`. `permission`: what the vendor calls the right to read it.
     """
 
     name: str
     record: type[Record]
     path: str
+    also: tuple[type[Record], ...] = ()
+    permission: str = ""
     windows: bool = False
     vanishing: Vanishing | None = None
 
@@ -136,6 +147,9 @@ class Connector(ABC):
     permissions: ClassVar[tuple[str, ...]]
     streams: ClassVar[tuple[Stream, ...]]
     feeds: ClassVar[tuple[Feed, ...]]
+    asks: ClassVar[tuple[Ask, ...]] = (Ask(name="key", prompt="API key", secret=True),)
+    guide: ClassVar[str] = ""
+    """Where in the documents it stands how to make a key."""
     founded: ClassVar[datetime] = datetime(2011, 1, 1, tzinfo=UTC)
     """Nothing in this vendor's systems is older: where windows of an unknown past begin."""
     reconcile_every: ClassVar[timedelta] = timedelta(minutes=15)
@@ -187,6 +201,11 @@ class Connector(ABC):
         """These objects as they are now, a Deletion for each that is gone. No cursor."""
 
     @classmethod
+    def credential(cls, answers: Mapping[str, str], base_url: str | None) -> Credential:
+        """What `asks` brought, made into what opens a source. Raises ValueError for what cannot be right."""
+        return Credential(key=answers["key"], base_url=base_url)
+
+    @classmethod
     def customer_url(cls, customer_id: str, *, live: bool = True) -> str | None:
         """Where people see this customer at the vendor's, if there is such a page."""
         return None
@@ -199,4 +218,5 @@ class Connector(ABC):
     @classmethod
     def stored_fields(cls) -> dict[str, tuple[str, ...]]:
         """The published list: every field that may be stored of this vendor's data, by kind of record."""
-        return {stream.record.KIND: stream.record.__struct_fields__ for stream in cls.streams}
+        kinds = [kind for stream in cls.streams for kind in (stream.record, *stream.also)]
+        return {kind.KIND: kind.__struct_fields__ for kind in kinds}

@@ -38,6 +38,7 @@ T = TypeVar("T")
 Query = Sequence[tuple[str, str]]
 Clock = Callable[[], datetime]
 
+_ANSWERS = frozenset({HTTPStatus.OK, HTTPStatus.MULTI_STATUS})
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 _FINAL: Mapping[int, type[ConnectorError]] = {401: KeyRefused, 403: NotPermitted, 404: NotOffered}
 # Words joined by underscores: a name or a number that a vendor quotes in a code's place is neither.
@@ -206,7 +207,7 @@ class Client:
         try:
             async with self._pace.turn(call.path):
                 status, headers, body = await self._exchange(call)
-            if status == HTTPStatus.OK:
+            if status in _ANSWERS:
                 return self._decoded(call, headers, body, read)
             raise self._failure(call, status, headers, body)
         except ConnectorError as error:

@@ -13,7 +13,8 @@ class Rate(Struct, frozen=True, kw_only=True):
 
     `per_second` None: no pace until the server answers 429, then `once_limited` (a server that is not the
     vendor's own). `burst` may go at once after a pause. `per_endpoint` holds for a path from the first 429
-    whose `endpoint_header` begins with `endpoint_value`. `concurrency` is requests at a time.
+    whose `endpoint_header` begins with `endpoint_value`. `slower`: paths with a rate of their own from the
+    start, where the vendor's own server is asked. `concurrency` is requests at a time.
     """
 
     per_second: float | None
@@ -23,6 +24,7 @@ class Rate(Struct, frozen=True, kw_only=True):
     per_endpoint: float | None = None
     endpoint_header: str = ""
     endpoint_value: str = ""
+    slower: Mapping[str, float] = {}
 
 
 class Bucket:
@@ -50,7 +52,8 @@ class Pace:
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
         self._all = Bucket(rate.per_second, rate.burst) if rate.per_second else None
-        self._endpoints: dict[str, Bucket] = {}
+        slower = rate.slower if rate.per_second else {}
+        self._endpoints = {path: Bucket(per_second, 1) for path, per_second in slower.items()}
         self._places = asyncio.Semaphore(rate.concurrency)
 
     @asynccontextmanager

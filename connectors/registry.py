@@ -8,6 +8,9 @@ from storage.errors import OperatorError
 
 _KINDS = {
     "stripe": ("connectors.stripe", "Stripe"),
+    "hubspot": ("connectors.hubspot", "HubSpot"),
+    "intercom": ("connectors.intercom", "Intercom"),
+    "zendesk": ("connectors.zendesk", "Zendesk"),
     "demo": ("connectors.demo", "Demo"),
 }
 
