@@ -15,6 +15,7 @@ from storage.models import Source, SourceState
 from storage.session import Database
 from storage.trust import audit
 from storage.trust.audit import Action, Fact, Kind, Subject
+from storage.trust.optional_fields import OFF_AT_FIRST
 
 
 class NoSourceError(OperatorError):
@@ -71,6 +72,7 @@ async def add_source(
                 credential=_seal_secret(keys, source_id, secret),
                 created_at=now,
                 left_out={},
+                switched_off=OFF_AT_FIRST.get(kind, ()),
                 add_ons=(),
             )
         )

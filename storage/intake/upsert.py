@@ -7,17 +7,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import models, records
-from storage.intake.bulk import among, insert_new, upsert
-from storage.intake.rows import TARGETS, Row, Target, Writing, link_rows
+from storage import records
+from storage.intake.bulk import Stored, upsert
+from storage.intake.rows import TARGETS, Row, Target, Writing
+from storage.intake.sides import customers_of, name_customers, replace_sides
 from storage.intake.source_lock import SourceGone, hold_source
 from storage.intake.stale import mark_customers_stale
-from storage.intake.subscription_changes import note_subscription_changes
+from storage.intake.subscription_changes import note_customer_discounts, note_subscription_changes
 from storage.trust.deletion import forget_customers, remove_records
-from storage.trust.tombstones import bury_erased, has_erased, respect_tombstones
+from storage.trust.people import forget_contacts
+from storage.trust.tombstones import bury_erased, has_erased, respect_tombstones, without_erased
 
 __all__ = ["SourceGone", "Written", "write_records"]
 
@@ -63,8 +64,8 @@ async def write_records(
         any(isinstance(record, records.Customer) for record in batch)
         and await has_erased(session, writing.account_id, writing.source_id)
     )
-    switched_off = await hold_source(session, writing.account_id, writing.source_id, alone=alone)
-    writing = replace(writing, switched_off=frozenset(switched_off))
+    held = await hold_source(session, writing.account_id, writing.source_id, alone=alone)
+    writing = replace(writing, switched_off=frozenset(held.switched_off), kind=held.kind)
     by_class: dict[type[records.Record], dict[str, Any]] = defaultdict(dict)
     gone: list[records.Deletion] = []
     for record in batch:
@@ -93,16 +94,20 @@ async def _write_class(
 ) -> set[bytes]:
     """Upserts records of one class; returns the customers whose MRR may have moved."""
     target = TARGETS[record_class]
-    stale = await bury_erased(session, writing, found) if record_class is records.Customer else set()
+    stale: set[bytes] = set()
+    if record_class is records.Customer:
+        stale = await bury_erased(session, writing, found)
+    elif record_class is records.Contact:
+        found = await without_erased(session, writing, found)
     rows = await _to_rows(target, found, writing)
     rows = await respect_tombstones(session, writing, target, rows)
     if record_class is records.Subscription:
         await note_subscription_changes(session, writing, rows)
+    elif record_class is records.Customer:
+        await _note_discounts(session, writing, found, rows)
     touched = {stored.id: stored for stored in await upsert(session, target, rows)}
-    if record_class is records.Customer:
-        await _replace_links(
-            session, writing, [r for r in found if writing.record_id(r.KIND, r.id) in touched]
-        )
+    if target.sides and touched:
+        stale |= await _write_sides(session, writing, record_class, found, list(touched.values()))
     inserted = sum(stored.inserted for stored in touched.values())
     kind = record_class.KIND
     written.inserted[kind] += inserted
@@ -114,6 +119,14 @@ async def _write_class(
     return stale
 
 
+async def _note_discounts(
+    session: AsyncSession, writing: Writing, found: Sequence[records.Customer], rows: Sequence[Row]
+) -> None:
+    since = {writing.record_id(record.KIND, record.id): writing.since(record) for record in found}
+    seen = {row["id"]: (since[row["id"]], row["discounts"]) for row in rows}
+    await note_customer_discounts(session, writing, seen)
+
+
 async def _to_rows(target: Target, found: Sequence[Any], writing: Writing) -> list[Row]:
     """The records' rows; between a few of them, others get their turn on the event loop."""
     rows: list[Row] = []
@@ -123,23 +136,22 @@ async def _to_rows(target: Target, found: Sequence[Any], writing: Writing) -> li
     return rows
 
 
-async def _replace_links(
-    session: AsyncSession, writing: Writing, changed: Sequence[records.Customer]
-) -> None:
-    if not changed:
-        return
-    await session.execute(
-        delete(models.CustomerLink).where(
-            models.CustomerLink.account_id == writing.account_id,
-            models.CustomerLink.source_id == writing.source_id,
-            among(
-                session, models.CustomerLink.customer_id, (writing.record_id(r.KIND, r.id) for r in changed)
-            ),
-        )
-    )
-    rows = [row for record in changed for row in link_rows(record, writing)]
-    if rows:
-        await insert_new(session, models.CustomerLink, rows)
+async def _write_sides(
+    session: AsyncSession,
+    writing: Writing,
+    record_class: type[records.Record],
+    found: Sequence[Any],
+    touched: Sequence[Stored],
+) -> set[bytes]:
+    """What new and changed records have several of; returns the customers that may join others now."""
+    ids = {stored.id for stored in touched}
+    changed = [record for record in found if writing.record_id(record.KIND, record.id) in ids]
+    before = await customers_of(session, writing, ids) if record_class is records.Contact else set()
+    await replace_sides(session, writing, TARGETS[record_class], changed, touched)
+    if record_class not in (records.Contact, records.Conversation):
+        return set()
+    await name_customers(session, writing, record_class, ids)
+    return before | await customers_of(session, writing, ids) if record_class is records.Contact else set()
 
 
 async def _apply_deletions(
@@ -156,7 +168,18 @@ async def _apply_deletions(
             stale |= await forget_customers(
                 session, account_id, source_id, deleted, noticed_at=writing.observed_at
             )
+        elif of is records.Contact:
+            stale |= await forget_contacts(
+                session, account_id, source_id, deleted, noticed_at=writing.observed_at
+            )
         else:
-            stale |= await remove_records(session, TARGETS[of].model, account_id, source_id, list(deleted))
+            stale |= await remove_records(
+                session,
+                TARGETS[of].model,
+                account_id,
+                source_id,
+                list(deleted),
+                noticed_at=writing.observed_at,
+            )
         written.deleted += len(deleted)
     return stale

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Table, func, select, tuple_, update
 
 from storage import models
@@ -24,7 +25,7 @@ from storage.keys.keystore_schema import ACCOUNT_ITSELF
 from storage.keys.source_keys import SourceKeys
 from storage.keys.vault import Vault
 from storage.models.base import table_of
-from storage.personal_document import Personal, blind_keys, read_personal
+from storage.personal_document import Personal, PersonalContact, blind_keys, read_personal
 from storage.session import Database
 from storage.sources import source_row_id
 from storage.trust.mentions import forget_conversations
@@ -82,11 +83,20 @@ def _look_ups(keys: SourceKeys, plain: bytes) -> Values:
     return {name: key for name, key in blind_keys(keys, personal).items() if key is not None}
 
 
+def _contact_look_up(keys: SourceKeys, plain: bytes) -> Values:
+    key = keys.blind("email", msgspec.json.decode(plain, type=PersonalContact).email)
+    return {} if key is None else {"email_key": key}
+
+
 _SEALED = (
     _Sealed(models.Source, "credential", lambda row: source_row_id(row.source_id)),
     _Sealed(models.Checkpoint, "cursor", lambda row: mark_id(row.stream, row.window)),
     _Sealed(models.WebhookEvent, "sealed", lambda row: bytes(row.event_id)),
     _Sealed(models.Customer, "sealed", lambda row: bytes(row.id), _look_ups),
+    _Sealed(models.Contact, "sealed", lambda row: bytes(row.id), _contact_look_up),
+    _Sealed(models.Owner, "sealed", lambda row: bytes(row.id)),
+    _Sealed(models.Ticket, "sealed", lambda row: bytes(row.id)),
+    _Sealed(models.Deal, "sealed", lambda row: bytes(row.id)),
     _Sealed(models.Message, "sealed", lambda row: bytes(row.message_id)),
     _Sealed(models.Message, "places", lambda row: bytes(row.message_id)),
     _Sealed(models.Conversation, "sealed", lambda row: bytes(row.key)),

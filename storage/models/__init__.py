@@ -13,11 +13,15 @@ from storage.models.billing import (
     Subscription,
     SubscriptionChange,
 )
+from storage.models.contact import Contact, ContactCustomer, Owner
 from storage.models.currency import CurrencyRate
 from storage.models.customer import Customer, CustomerLink
 from storage.models.derived import Movement, MrrPart, MrrSpan, Profile, StaleCustomer
+from storage.models.link import ProfileLink
 from storage.models.message import DeletedAccount, Message, MessageProfile, Receipt
+from storage.models.sales import Deal, Stage
 from storage.models.source import Checkpoint, Erased, Source, SourceError, SourceState, Tombstone
+from storage.models.support import CustomerTag, Ticket, TicketRating, TicketTag
 from storage.models.webhook import WebhookEvent
 
 __all__ = [
@@ -26,10 +30,14 @@ __all__ = [
     "AuditHead",
     "Base",
     "Checkpoint",
+    "Contact",
+    "ContactCustomer",
     "Conversation",
     "CurrencyRate",
     "Customer",
     "CustomerLink",
+    "CustomerTag",
+    "Deal",
     "DeletedAccount",
     "Dispute",
     "Erased",
@@ -40,10 +48,12 @@ __all__ = [
     "MrrPart",
     "MrrSpan",
     "OfSource",
+    "Owner",
     "Payment",
     "Price",
     "Product",
     "Profile",
+    "ProfileLink",
     "PurgeRun",
     "Receipt",
     "Refund",
@@ -52,10 +62,14 @@ __all__ = [
     "SourceError",
     "SourceRecord",
     "SourceState",
+    "Stage",
     "StaleCustomer",
     "Subscription",
     "SubscriptionChange",
     "Tenant",
+    "Ticket",
+    "TicketRating",
+    "TicketTag",
     "Tombstone",
     "WebhookEvent",
 ]

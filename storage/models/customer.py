@@ -42,12 +42,14 @@ class Customer(Base, SourceRecord):
     profile_id: Mapped[bytes] = mapped_column(RecordId)
     country: Mapped[str | None] = mapped_column(String(2))
     currency: Mapped[str | None] = mapped_column(String(3))
+    owner_id: Mapped[bytes | None] = mapped_column(RecordId)
     discounts: Mapped[tuple[StoredDiscount, ...]] = mapped_column(Document(tuple[StoredDiscount, ...]))
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class CustomerLink(Base, OfSource):
-    """An id of a customer in another system, as a keyed hash: records that share one are one customer."""
+    """An id of a customer in another system (or a second one in its own), or one of its domains, as a keyed
+    hash: what records find each other by."""
 
     __tablename__ = "customer_link"
     __table_args__ = (Index("ix_customer_link_key", "account_id", "source_id", "link_key"),)

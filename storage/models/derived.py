@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, Index, String
+from sqlalchemy import BigInteger, Date, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, OfSource, Tenant
@@ -49,7 +49,11 @@ class MrrPart(Base, OfSource):
 
 
 class Movement(Base, Tenant):
-    """A net change of a profile's MRR in one currency on one day of the account's time zone."""
+    """A net change of a profile's MRR in one currency on one day of the account's time zone.
+
+    Its source, product and interval are those of the largest subscription that the profile has then in that
+    currency, or left with a churn: what the movement is split by.
+    """
 
     __tablename__ = "movement"
     __table_args__ = (Index("ix_movement_at", "account_id", "at"),)
@@ -60,6 +64,9 @@ class Movement(Base, Tenant):
     at: Mapped[datetime] = mapped_column(Instant)
     type: Mapped[str] = mapped_column(String(16))
     amount: Mapped[int] = mapped_column(BigInteger)
+    source_id: Mapped[int | None]
+    product_id: Mapped[bytes | None] = mapped_column(RecordId)
+    interval: Mapped[str | None] = mapped_column(String(16))
 
 
 class Profile(Base, Tenant):
@@ -67,6 +74,7 @@ class Profile(Base, Tenant):
 
     `country` is that of its oldest billing record which has one; `signed_up_at` the creation of its first.
     `customer_since` is when its MRR first rose above 0; `failing` says that its latest payment failed.
+    `owner_id` is the colleague who owns it, by its first sales record that has one.
     An anonymous profile (of a customer that its source deleted) has no country and no sign-up.
     """
 
@@ -74,6 +82,13 @@ class Profile(Base, Tenant):
     __table_args__ = (
         Index("ix_profile_since", "account_id", "customer_since"),
         Index("ix_profile_signed_up", "account_id", "signed_up_at"),
+        Index(
+            "ix_profile_failing",
+            "account_id",
+            "profile_id",
+            sqlite_where=text("failing = 1"),
+            postgresql_where=text("failing"),
+        ),
     )
 
     profile_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
@@ -81,6 +96,7 @@ class Profile(Base, Tenant):
     signed_up_at: Mapped[datetime | None] = mapped_column(Instant)
     customer_since: Mapped[datetime | None] = mapped_column(Instant)
     failing: Mapped[bool]
+    owner_id: Mapped[bytes | None] = mapped_column(RecordId)
 
 
 class StaleCustomer(Base, OfSource):

@@ -16,16 +16,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.intake.bulk import among, insert_new
+from storage.intake.subscription_changes import keep_customer_discounts
 from storage.models.base import table_of
 from storage.records import SubscriptionStatus
+from storage.trust.keys_due import renew_account_key_since, renew_key_since
 from storage.trust.mentions import forget_mentions
+from storage.trust.people import forget_relations
 
 _NAMES_A_CUSTOMER: tuple[Any, ...] = (models.Subscription, models.Invoice, models.Payment, models.MrrSpan)
 _LEADS_TO_IT: tuple[tuple[Any, str], ...] = (
     (models.Customer, "id"),
     (models.CustomerLink, "customer_id"),
+    (models.CustomerTag, "customer_id"),
     (models.StaleCustomer, "customer_id"),
 )
+
+_HANGS_ON: dict[Any, tuple[tuple[Any, str], ...]] = {
+    models.Ticket: ((models.TicketTag, "ticket_id"), (models.TicketRating, "ticket_id")),
+}
 
 
 async def forget_customers(
@@ -52,9 +60,11 @@ async def forget_customers(
     await forget_mentions(session, account_id, source_id, ids, asked=asked)
     mates = await _leave_profiles(session, account_id, source_id, ids)
     nobody = {customer_id: secrets.token_bytes(16) for customer_id in ids}
+    await keep_customer_discounts(session, account_id, source_id, ids)
     await _make_anonymous(session, account_id, source_id, nobody)
     ended = {nobody[customer_id]: at for customer_id, at in deleted.items() if at is not None}
     await _end_subscriptions(session, account_id, source_id, ended)
+    await forget_relations(session, account_id, source_id, ids)
     for model, column in _LEADS_TO_IT:
         await session.execute(
             delete(model).where(
@@ -92,32 +102,11 @@ async def _bury(
         )
 
 
-async def renew_key_since(
-    session: AsyncSession, account_id: int, source_id: int, noticed_at: datetime
-) -> None:
-    """Notes that something sealed was forgotten: within a day the source's data key is renewed."""
-    source = models.Source
-    await session.execute(
-        update(source)
-        .where(source.account_id == account_id, source.source_id == source_id, source.rekey_since.is_(None))
-        .values(rekey_since=noticed_at)
-    )
-
-
-async def renew_account_key_since(session: AsyncSession, account_id: int, noticed_at: datetime) -> None:
-    """The same for the account's own key, which seals Messages and conversations."""
-    account = models.Account
-    await session.execute(
-        update(account)
-        .where(account.account_id == account_id, account.rekey_since.is_(None))
-        .values(rekey_since=noticed_at)
-    )
-
-
 async def _leave_profiles(
     session: AsyncSession, account_id: int, source_id: int, ids: Sequence[bytes]
 ) -> set[bytes]:
-    """The other records of the customers' profiles, which are joined anew without them."""
+    """The other records of the customers' profiles, which are joined anew without them. Those of other
+    sources are marked stale here; `derive` takes them along."""
     customer = models.Customer
     found = await session.scalars(
         select(customer.profile_id).where(
@@ -135,14 +124,21 @@ async def _leave_profiles(
                 derived.account_id == account_id, among(session, derived.profile_id, profiles)
             )
         )
-    members = await session.scalars(
-        select(customer.id).where(
-            customer.account_id == account_id,
-            customer.source_id == source_id,
-            among(session, customer.profile_id, profiles),
+    members = (
+        await session.execute(
+            select(customer.source_id, customer.id).where(
+                customer.account_id == account_id, among(session, customer.profile_id, profiles)
+            )
         )
-    )
-    return set(members) - set(ids)
+    ).all()
+    elsewhere = [
+        {"account_id": account_id, "source_id": member.source_id, "customer_id": member.id}
+        for member in members
+        if member.source_id != source_id
+    ]
+    if elsewhere:
+        await insert_new(session, models.StaleCustomer, elsewhere)
+    return {member.id for member in members if member.source_id == source_id} - set(ids)
 
 
 async def _make_anonymous(
@@ -194,10 +190,12 @@ async def remove_records(
     account_id: int,
     source_id: int,
     ids: Sequence[bytes],
+    *,
+    noticed_at: datetime | None = None,
 ) -> set[bytes]:
-    """Deletes rows of any other kind (a product, a draft invoice).
+    """Deletes rows of any other kind (a product, a draft invoice, a ticket), and what hangs on them.
 
-    Returns the customers whose MRR may have moved.
+    Returns the customers whose MRR may have moved. `noticed_at` is needed for kinds that hold sealed values.
     """
     table: Any = model
     of_source = (table.account_id == account_id, table.source_id == source_id, among(session, table.id, ids))
@@ -207,4 +205,14 @@ async def remove_records(
             found for found in await session.scalars(select(table.customer_id).where(*of_source)) if found
         }
     await session.execute(delete(table).where(*of_source))
+    for hanging, column in _HANGS_ON.get(model, ()):
+        await session.execute(
+            delete(hanging).where(
+                hanging.account_id == account_id,
+                hanging.source_id == source_id,
+                among(session, getattr(hanging, column), ids),
+            )
+        )
+    if hasattr(table, "sealed") and noticed_at is not None:
+        await renew_key_since(session, account_id, source_id, noticed_at)
     return stale

@@ -20,7 +20,7 @@ from storage.keys.source_keys import SourceKeys
 from storage.keys.vault import Vault
 from storage.models import Account, Message, MessageProfile
 from storage.session import Database
-from storage.trust.deletion import renew_account_key_since
+from storage.trust.keys_due import renew_account_key_since
 from storage.trust.mentions import DELETE, ON_CUSTOMER_DELETED, due_already, records_of
 
 MOST_DAYS = 3650

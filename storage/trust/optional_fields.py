@@ -8,7 +8,8 @@ from storage.normalise import Field, normalise
 
 @dataclass(frozen=True, slots=True)
 class OptionalField:
-    """A field of a customer's sealed document. `keys`: the look-up columns that come from it.
+    """A field of sealed documents: of those in the tables `held_in`, under the name `attribute`. `keys`: the
+    look-up columns that come from it.
 
     `hashed`: switched off, its keyed hash stays in the first of `keys`: enough to find the customer by the
     exact value and to join its records, not to show it. Otherwise nothing of it is kept.
@@ -17,6 +18,13 @@ class OptionalField:
     name: str
     keys: tuple[str, ...]
     hashed: bool
+    held_in: tuple[str, ...] = ("customer", "contact")
+    attribute: str = ""
+
+    @property
+    def held_as(self) -> str:
+        """What the field is called in its documents."""
+        return self.attribute or self.name
 
     @property
     def when_off(self) -> str:
@@ -29,8 +37,15 @@ OPTIONAL = {
         OptionalField("phone", ("phone_key",), hashed=False),
         OptionalField("name", ("name_key",), hashed=True),
         OptionalField("email", ("email_key", "domain_key"), hashed=True),
+        OptionalField("title", (), hashed=False, held_in=("contact",), attribute="title"),
+        OptionalField("subject", (), hashed=False, held_in=("ticket",), attribute="subject"),
+        OptionalField("deal_name", (), hashed=False, held_in=("deal",), attribute="name"),
     )
 }
+
+
+OFF_AT_FIRST = {"intercom": ("subject",), "zendesk": ("subject",)}
+"""By kind of source: what is not stored until the account wants it. A subject may speak of anything."""
 
 
 def hash_only(keys: SourceKeys, field: str, value: str | None) -> bytes | None:

@@ -20,6 +20,10 @@ _OURS = frozenset({"fingerprint", "email_key", "domain_key", "name_key", "phone_
 
 SEALED: dict[str, dict[str, str]] = {
     "customer": {"sealed": "id"},
+    "contact": {"sealed": "id"},
+    "owner": {"sealed": "id"},
+    "ticket": {"sealed": "id"},
+    "deal": {"sealed": "id"},
     "conversation": {"sealed": "key"},
     "message": {"sealed": "message_id", "places": "message_id"},
     "webhook_event": {"sealed": "event_id"},
@@ -28,6 +32,10 @@ SEALED: dict[str, dict[str, str]] = {
 
 _SHOWN_AS = {
     ("customer", "sealed"): "personal",
+    ("contact", "sealed"): "personal",
+    ("owner", "sealed"): "personal",
+    ("ticket", "sealed"): "personal",
+    ("deal", "sealed"): "personal",
     ("webhook_event", "sealed"): "body",
     ("message", "sealed"): "content",
 }

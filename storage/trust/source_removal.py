@@ -24,7 +24,7 @@ from storage.session import Database
 from storage.sources import NoSourceError
 from storage.trust import audit, receipts
 from storage.trust.audit import Action, Fact, Kind, Subject
-from storage.trust.deletion import renew_account_key_since
+from storage.trust.keys_due import renew_account_key_since
 from storage.trust.mentions import empty_messages, forget_conversations
 from storage.trust.receipts import Receipt, Remaining, SignedReceipt
 
@@ -60,7 +60,7 @@ async def remove_source(
     for table, where in _tables(account_id, source_id):
         await delete_in_batches(db, account_id, table, where)
     for other in rejoined:
-        await derive(db, account_id, other)
+        await derive(db, account_id, other, vault=vault)
     finished = msgspec.structs.replace(draft, keys_destroyed_at=destroyed_at, finished_at=clock())
     signed = await receipts.sign(vault, finished)
     async with db.tenant(account_id) as session:
@@ -174,6 +174,8 @@ def _tables(account_id: int, source_id: int) -> Iterator[tuple[Any, ColumnElemen
             for model in names
         ]
         yield table_of(derived), or_(*of_source)
+    link = table_of(models.ProfileLink)
+    yield link, or_(link.c.one_source_id == source_id, link.c.other_source_id == source_id)
     for mapper in models.Base.registry.mappers:
         if issubclass(mapper.class_, models.OfSource):
             table = table_of(mapper.class_)

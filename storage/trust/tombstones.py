@@ -73,18 +73,47 @@ async def bury_erased(
     )
 
 
+async def without_erased(
+    session: AsyncSession, writing: Writing, found: Sequence[records.Contact]
+) -> Sequence[records.Contact]:
+    """The contacts among these whose address was not erased."""
+    if not await has_erased(session, writing.account_id, writing.source_id):
+        return found
+    erased = models.Erased
+    key_of = {record.id: erased_key(writing.keys, record.email) for record in found}
+    known = set(
+        await session.scalars(
+            select(erased.email_key).where(
+                erased.account_id == writing.account_id,
+                erased.source_id == writing.source_id,
+                among(session, erased.email_key, {key for key in key_of.values() if key}),
+            )
+        )
+    )
+    return [record for record in found if key_of[record.id] not in known]
+
+
 async def respect_tombstones(
     session: AsyncSession, writing: Writing, target: Target, rows: list[Row]
 ) -> list[Row]:
     """Deleted customers stay deleted; what they had stays anonymous, but is still kept up to date."""
-    column = "id" if target.model is models.Customer else "customer_id"
+    itself = target.model in (models.Customer, models.Contact)
+    column = "id" if itself else "customer_id"
     named = {row[column] for row in rows if row.get(column) is not None}
     buried = await _buried(session, writing, named)
     if not buried:
         return rows
-    if target.model is models.Customer:
+    if itself:
         return [row for row in rows if row["id"] not in buried]
+    if target.model in (models.Ticket, models.Deal):
+        return [_naming_nobody(row) if row["customer_id"] in buried else row for row in rows]
     return await _keep_anonymous(session, writing, target, rows, buried)
+
+
+def _naming_nobody(row: Row) -> Row:
+    """A ticket or a deal of a deleted customer: what stays of it, as `people.forget_relations` leaves it."""
+    of_ticket = {"contact_id": None} if "contact_id" in row else {}
+    return row | {"customer_id": None, "sealed": b"", **of_ticket}
 
 
 async def _buried(
