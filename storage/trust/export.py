@@ -24,7 +24,7 @@ from storage.trust import audit
 from storage.trust.audit import Action, Fact, Kind, Subject
 from storage.trust.plain_rows import SEALED, as_plain, shown_columns
 
-_LEFT_OUT = frozenset({"stale_customer", "seen_event", "checkpoint"})
+LEFT_OUT = frozenset({"stale_customer", "seen_event", "checkpoint"})
 """Notes of work: customers to recompute, chat events that were taken up, how far a sync has come."""
 
 _AT_ONCE = 2_000
@@ -62,7 +62,7 @@ async def export_account(
 
 def _tables() -> list[Table]:
     of_tenants = {table_of(m.class_) for m in Base.registry.mappers if issubclass(m.class_, Tenant)}
-    return [t for t in Base.metadata.sorted_tables if t in of_tenants and t.name not in _LEFT_OUT]
+    return [t for t in Base.metadata.sorted_tables if t in of_tenants and t.name not in LEFT_OUT]
 
 
 async def _blocks(db: Database, vault: Vault, account_id: int, table: Table) -> AsyncIterator[list[bytes]]:

@@ -38,6 +38,8 @@ from tests.vendors.stripe_company import NOW
 from tests.world import World, customer, make_world
 
 _OPENED, _KEY_STORE = ", opened", "key store"
+PLACES = ("tables", "files", "dump", "words")
+Places = Mapping[str, Sequence[Piece]]
 __all__ = ["Canaries", "Files", "Found", "Piece", "Stage", "find", "make_stage", "search"]
 
 
@@ -53,7 +55,7 @@ class Found:
         return f"{self.place} > {self.where}: {self.hit.form} at {self.hit.offset}: {self.hit.around!r}"
 
 
-def search(words: Iterable[str], places: Mapping[str, Sequence[Piece]]) -> list[Found]:
+def search(words: Iterable[str], places: Places) -> list[Found]:
     """Every canary in every piece of every place."""
     words = tuple(words)
     return [
@@ -74,7 +76,8 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
 
 @dataclass(slots=True)
 class Stage:
-    """One account with a Stripe source full of canaries, and a second source for the controls.
+    """One account with a Stripe source full of canaries, and a second source for the controls (a test may put
+    another account's in its place).
 
     `said` is what was printed to people; `log` what was logged; add to both what your test produces.
     """
@@ -124,11 +127,11 @@ class Stage:
         """Puts the control word into every kind of place, as it would look if something leaked there."""
         word = self.canaries.control
         await self.control.sync(customer(word, name=word, email=f"{word}@{word.lower()}.example"))
-        async with self.db.tenant(self.account_id) as session:
+        async with self.db.tenant(self.control.account_id) as session:
             await session.execute(
                 update(models.Source)
                 .where(
-                    models.Source.account_id == self.account_id,
+                    models.Source.account_id == self.control.account_id,
                     models.Source.source_id == self.control.source_id,
                 )
                 .values(label=word)
@@ -136,22 +139,25 @@ class Stage:
         self.said.append(word)
         self.log.append(word)
 
-    async def places(self, *, backup: bytes | None = None) -> dict[str, list[Piece]]:
-        """All that can be looked into, as bytes: each place plain, and opened with every key still held."""
-        keys = await held_keys(self.files.keystore_url, self.master)
-        tables, raw = await self.files.tables(), await self.files.raw()
-        found = {
-            "tables": tables,
-            "tables, opened": _opened(tables, keys),
-            "files": raw,
-            "files, opened": _opened(raw, keys),
-            "dump": [Piece("dump", await self.files.dump())],
-            "said": [Piece("said", "\n".join(self.said).encode())],
-            "log": [Piece("log", "\n".join(self.log).encode())],
-        }
+    async def places(self, *, backup: bytes | None = None, of: Iterable[str] = PLACES) -> Places:
+        """What can be looked into, as bytes: each place plain, and opened with every key still held."""
+        found: dict[str, Sequence[Piece]] = {}
+        if "tables" in of:
+            found["tables"] = await self.files.tables()
+        if "files" in of:
+            found["files"] = await self.files.raw()
+        if "dump" in of:
+            found["dump"] = [Piece("dump", await self.files.dump())]
+        if "words" in of:
+            found["said"] = [Piece("said", "\n".join(self.said).encode())]
+            found["log"] = [Piece("log", "\n".join(self.log).encode())]
         if backup is not None:
             found["backup"] = [Piece("backup", backup)]
-            found["backup, opened"] = _opened([Piece("backup", unhexed(backup))], keys)
+        keys = await held_keys(self.files.keystore_url, self.master)
+        for place in ("tables", "files", "backup"):
+            if place in found:
+                sealed = found[place] if place != "backup" else [Piece("backup", unhexed(backup or b""))]
+                found[place + _OPENED] = _opened(sealed, keys)
         return found
 
     async def sweep(
