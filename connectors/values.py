@@ -9,7 +9,9 @@ from babel import Locale
 
 from storage.metrics.amounts import exponent
 
-_LARGEST = 2**63 - 1
+_MOST_DIGITS = 14
+"""Of an amount in major units: its minor units still fit into 64 bits."""
+
 _ALSO = {
     "america": "US", "england": "GB", "great britain": "GB", "holland": "NL", "korea": "KR", "scotland": "GB",
     "the netherlands": "NL", "uae": "AE", "uk": "GB", "united states of america": "US", "usa": "US",
@@ -53,12 +55,12 @@ def minor(text: str | None, currency: str, field: str) -> int | None:
     if not text:
         return None
     try:
-        amount = round(Decimal(text).scaleb(exponent(currency)))
-    except (InvalidOperation, ValueError, OverflowError):
+        amount = Decimal(text)
+    except InvalidOperation:
         raise Unreadable(field) from None
-    if abs(amount) > _LARGEST:
+    if not amount.is_finite() or amount.adjusted() > _MOST_DIGITS:
         raise Unreadable(field)
-    return amount
+    return round(amount.scaleb(exponent(currency)))
 
 
 @cache

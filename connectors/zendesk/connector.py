@@ -196,13 +196,14 @@ class Zendesk(Declared):
 
     async def _organizations(self, since: int) -> AsyncIterator[Page]:
         """By time: the last second of a page is told again with the next one."""
-        stream = ORGANIZATIONS.stream
+        stream, until = ORGANIZATIONS.stream, int(self.since(self.now()))
         while True:
             query = [("start_time", str(since)), ("per_page", str(EXPORT))]
             found = await self.client.get(ORGANIZATION_EXPORT, self.rows[stream.name], query=query)
             reached = max(since, found.about.end_time or since)
-            yield await self.page(stream, found, str(reached))
-            if found.about.end_of_stream or reached == since:
+            is_last = found.about.end_of_stream or reached == since
+            yield await self.page(stream, found, str(max(reached, until) if is_last else reached))
+            if is_last:
                 return
             since = reached
 
