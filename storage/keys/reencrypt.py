@@ -88,7 +88,7 @@ def _contact_look_up(keys: SourceKeys, plain: bytes) -> Values:
     return {} if key is None else {"email_key": key}
 
 
-_SEALED = (
+SEALED = (
     _Sealed(models.Source, "credential", lambda row: source_row_id(row.source_id)),
     _Sealed(models.Checkpoint, "cursor", lambda row: mark_id(row.stream, row.window)),
     _Sealed(models.WebhookEvent, "sealed", lambda row: bytes(row.event_id)),
@@ -106,7 +106,7 @@ _SEALED = (
 def _sealed_by(source_id: int) -> list[_Sealed]:
     """What the source's key seals; 0: the account's."""
     of_account = source_id == ACCOUNT_ITSELF
-    return [sealed for sealed in _SEALED if ("source_id" not in sealed.table.c) == of_account]
+    return [sealed for sealed in SEALED if ("source_id" not in sealed.table.c) == of_account]
 
 
 async def renew(

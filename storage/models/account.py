@@ -10,8 +10,9 @@ from storage.types import Document, Instant
 
 
 class Account(Base):
-    """A tenant. `sources_made` counts sources ever added, so that a source's number is never used again.
+    """A tenant: one company that uses Chewbotta.
 
+    `sources_made` counts sources ever added, so that a source's number is never used again.
     `message_days`: how long Messages are kept, 0 keeps none. `on_customer_deleted`: keep, redact or delete
     the Messages that name a customer whom its source deletes. `rekey_since` is when something that the
     account's own key had sealed (a Message, a conversation) was first forgotten: within a day it is renewed.

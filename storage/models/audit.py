@@ -10,7 +10,7 @@ from storage.types import Document, Instant
 
 
 class AuditEntry(Base, Tenant):
-    """One action. Kept 60 days; can be added and read, never changed.
+    """One action: who did what to what, and when. Kept 60 days; can be added and read, never changed.
 
     `actor` and `subject` are ids or keyed references, never a name or an address; `details` holds counts,
     enums and ids alone. `digest` covers the entry and the digest before it, so that a removed or changed

@@ -158,10 +158,14 @@ class _Return(SourceRecord):
 
 
 class Refund(Base, _Return):
+    """Money of a payment that was given back."""
+
     __tablename__ = "refund"
     __table_args__ = (Index("ix_refund_created", "account_id", "created_at"),)
 
 
 class Dispute(Base, _Return):
+    """Money of a payment that the payer's bank claims back."""
+
     __tablename__ = "dispute"
     __table_args__ = (Index("ix_dispute_created", "account_id", "created_at"),)
