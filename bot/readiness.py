@@ -8,7 +8,7 @@ from storage.metrics.plan import Plan
 from storage.metrics.scope import Unanswerable
 from storage.models import Source
 
-_BILLING = frozenset({"customers", "subscriptions", "invoices", "payments", "refunds"})
+_BILLING = frozenset({"customers", "subscriptions", "invoices", "payments", "refunds", "disputes"})
 
 
 def require(plan: Plan, sources: Sequence[Source]) -> None:
@@ -32,7 +32,7 @@ def _needs(plan: Plan) -> frozenset[str]:
     if plan.measure is not None:
         return frozenset(METRICS[plan.measure].needs)
     if plan.entity is not None:
-        return frozenset({ENTITIES[plan.entity].plural, "customers"})
+        return frozenset(ENTITIES[plan.entity].needs)
     return frozenset({"customers"})
 
 

@@ -1,18 +1,21 @@
 """What is known of a whole profile: its movements, its country, since when it pays, whether it fails to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.intake.bulk import among, insert_all
 from storage.metrics.history import Span
-from storage.metrics.movements import movements
+from storage.metrics.movements import Movement, largest_span, movements
+
+TRUST = {"hubspot": 1, "intercom": 2, "zendesk": 2}
+"""Which kinds of source are believed first where records differ: billing (0), sales, support."""
 
 _SPAN_FIELDS = [name for name in Span.__struct_fields__ if name != "parts"]
 _SPAN_COLUMNS = [getattr(models.MrrSpan, name) for name in _SPAN_FIELDS]
@@ -25,12 +28,15 @@ async def recompute_profiles(
     wanted = list(profiles)
     span = models.MrrSpan
     spans: dict[bytes, list[Span]] = defaultdict(list)
-    for profile_id, *values in await session.execute(
-        select(span.profile_id, *_SPAN_COLUMNS).where(
+    source_of: dict[bytes, int] = {}
+    for profile_id, source_id, *values in await session.execute(
+        select(span.profile_id, span.source_id, *_SPAN_COLUMNS).where(
             span.account_id == account_id, among(session, span.profile_id, wanted)
         )
     ):
-        spans[profile_id].append(Span(**dict(zip(_SPAN_FIELDS, values, strict=True))))
+        found = Span(**dict(zip(_SPAN_FIELDS, values, strict=True)))
+        spans[profile_id].append(found)
+        source_of[found.subscription_id] = source_id
     members = await _members(session, account_id, wanted)
     await session.execute(
         delete(models.Movement).where(
@@ -52,6 +58,7 @@ async def recompute_profiles(
             "at": movement.at,
             "type": movement.type,
             "amount": movement.amount,
+            **_largest(movement, spans[profile], source_of),
         }
         for profile, of_profile in moved.items()
         for movement in of_profile
@@ -65,11 +72,26 @@ async def recompute_profiles(
             "signed_up_at": members[profile].signed_up_at,
             "customer_since": moved[profile][0].at if moved[profile] else None,
             "failing": members[profile].failing,
+            "owner_id": members[profile].owner_id,
         }
         for profile in wanted
         if profile in members or spans[profile]
     ]
     await insert_all(session, models.Profile, profile_rows)
+
+
+def _largest(
+    movement: Movement, spans: Sequence[Span], source_of: Mapping[bytes, int]
+) -> dict[str, int | bytes | str | None]:
+    """What the movement is split by: the largest subscription of its moment."""
+    span = largest_span(movement, spans)
+    if span is None:
+        return {"source_id": None, "product_id": None, "interval": None}
+    return {
+        "source_id": source_of[span.subscription_id],
+        "product_id": span.product_id,
+        "interval": span.interval,
+    }
 
 
 @dataclass(slots=True)
@@ -78,24 +100,31 @@ class _Members:
 
     country: str | None = None
     signed_up_at: datetime | None = None
+    owner_id: bytes | None = None
     failing: bool = False
 
 
 async def _members(
     session: AsyncSession, account_id: int, profiles: Sequence[bytes]
 ) -> defaultdict[bytes, _Members]:
-    """The oldest record with a country, the first creation, and whether the latest payment failed."""
-    customer, payment = models.Customer, models.Payment
+    """The oldest record with a country, the first creation, the owner, and whether the latest payment failed.
+
+    Billing records are believed before those of sales, and these before those of support.
+    """
+    customer, payment, source = models.Customer, models.Payment, models.Source
     found: defaultdict[bytes, _Members] = defaultdict(_Members)
     of_profiles = (customer.account_id == account_id, among(session, customer.profile_id, profiles))
-    for profile_id, country, created_at in await session.execute(
-        select(customer.profile_id, customer.country, customer.created_at)
+    trusted = case(TRUST, value=source.kind, else_=0)
+    for profile_id, country, created_at, owner_id in await session.execute(
+        select(customer.profile_id, customer.country, customer.created_at, customer.owner_id)
+        .join(source, (source.account_id == customer.account_id) & (source.source_id == customer.source_id))
         .where(*of_profiles)
-        .order_by(customer.created_at, customer.id)
+        .order_by(trusted, customer.created_at, customer.id)
     ):
         facts = found[profile_id]
         facts.country = facts.country or country
         facts.signed_up_at = facts.signed_up_at or created_at
+        facts.owner_id = facts.owner_id or owner_id
     newest = (
         select(
             customer.profile_id,

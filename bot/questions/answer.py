@@ -30,14 +30,6 @@ from storage.metrics.figures import (
 from storage.metrics.figures import Cell as RawCell
 from storage.metrics.plan import Plan
 
-_NOUNS = {
-    "customers": ("paying customer", "paying customers"),
-    "trialing_customers": ("customer on trial", "customers on trial"),
-    "new_customers": ("new customer", "new customers"),
-    "churned_customers": ("customer churned", "customers churned"),
-    "signups": ("sign-up", "sign-ups"),
-    "failed_payments": ("failed payment", "failed payments"),
-}
 _NAMELESS = "(no name)"
 
 
@@ -151,7 +143,7 @@ def _verb(run: Run, value: float | None = None) -> str:
 
 def _number_text(run: Run, number: Number) -> str:
     metric = _metric(run)
-    noun = _NOUNS.get(metric.name)
+    noun = metric.nouns
     if metric.name == "customers" and any(c.field == "mrr" for c in run.plan.conditions()):
         noun = ("customer", "customers")
     if noun is not None and number.value is not None:

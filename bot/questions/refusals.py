@@ -9,21 +9,7 @@ from bot.questions.outcome import Refuse
 from storage.metrics import catalog
 from storage.metrics.catalog import Metric
 
-EXAMPLES = {
-    "mrr": "What is our MRR?",
-    "arr": "What is our ARR?",
-    "arpa": "What is the average revenue per account?",
-    "customers": "How many customers do we have?",
-    "trialing_customers": "How many customers are on trial?",
-    "new_customers": "How many new customers did we win this month?",
-    "churned_customers": "How many customers churned last month?",
-    "signups": "How many people signed up last week?",
-    "revenue": "How much revenue did we collect last month?",
-    "refunds": "How much did we refund last month?",
-    "failed_payments": "How many payments failed in the last 30 days?",
-    "outstanding": "How much is outstanding?",
-    "overdue": "How much is overdue?",
-}
+EXAMPLES = {metric.name: metric.example for metric in catalog.METRICS.values()}
 _USUAL = ("mrr", "churned_customers", "revenue")
 _MOST = 3
 

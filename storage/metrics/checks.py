@@ -4,7 +4,6 @@ from datetime import datetime
 
 from storage.metrics import catalog
 from storage.metrics.catalog import Metric, Span
-from storage.metrics.measures import ONLY_NOW
 from storage.metrics.plan import Condition, Period, Plan
 from storage.metrics.scope import Asking, Unanswerable
 
@@ -28,6 +27,8 @@ def _check_shape(plan: Plan, metric: Metric) -> None:
     said = name_of(metric)
     if plan.grain is not None and plan.by:
         raise Unanswerable(f"I can split {said} by time or by group, one at a time.")
+    if plan.grain is not None and metric.only_now:
+        raise Unanswerable(f"{metric.label} is known for now only; ask without a period.")
     if plan.compare is None and plan.compare_period is None:
         if plan.grain is not None and plan.period is None:
             raise Unanswerable(f"Say over which time to show {said}, such as this year.")
@@ -45,7 +46,7 @@ def check_time(metric: Metric, period: Period | None, asking: Asking) -> None:
             raise Unanswerable(f"Say a period for {name_of(metric)}, such as last month.")
         return
     _check_begun(metric.label, period, asking)
-    if metric.name in ONLY_NOW and period.end <= asking.now:
+    if metric.only_now and period.end <= asking.now:
         raise Unanswerable(f"{metric.label} is known for now only; ask without a period.")
 
 

@@ -5,51 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Double, and_, bindparam, false, func, not_, or_, select, true
+from sqlalchemy import and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from storage import models
-from storage.metrics import catalog
+from storage.metrics import catalog, risks
+from storage.metrics.comparing import compare, values_of
 from storage.metrics.joins import in_force, is_overdue, of_customer, paying, pays, tries, was_left
 from storage.metrics.plan import Condition, Filter, Op
 from storage.metrics.scope import Asking, Column, Scope, Spans, Unanswerable, instant, just_before
 
-_LARGEST = 2**63 - 1
 _LOST = frozenset({"churned", "canceled"})
-
-
-def compare(column: Any, op: Op, value: Any) -> Any:
-    """`column op value`, exhaustively."""
-    if isinstance(value, tuple):
-        values = [_bound(part) for part in value]
-        if op is Op.IN:
-            return column.in_(value)
-        low, high = values
-        upper = column < high if isinstance(value[1], datetime) else column <= high
-        return and_(column >= low, upper)
-    return _SIMPLE[op](column, _bound(value))
-
-
-_SIMPLE: dict[Op, Callable[[Any, Any], Any]] = {
-    Op.IS: lambda column, value: column == value,
-    Op.OVER: lambda column, value: column > value,
-    Op.AT_LEAST: lambda column, value: column >= value,
-    Op.UNDER: lambda column, value: column < value,
-    Op.AT_MOST: lambda column, value: column <= value,
-}
-
-
-def _bound(value: Any) -> Any:
-    """A value as the database takes it: no stored amount lies beyond 64 bits, so no bound need be."""
-    if isinstance(value, float):
-        return bindparam(None, value, type_=Double)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return max(-_LARGEST, min(value, _LARGEST))
-    return value
-
-
-def values_of(term: Condition) -> tuple[Any, ...]:
-    return term.value if isinstance(term.value, tuple) else (term.value,)
 
 
 def means_lost(term: Filter) -> bool:
@@ -234,6 +200,39 @@ def _overdue(behind: Behind, term: Condition) -> Column:
     return late if term.value else not_(late)
 
 
+def _sign(shown: Callable[[Asking, Any], Column]) -> Callable[[Behind, Condition], Column]:
+    """A sign of risk, or that there is none."""
+
+    def build(behind: Behind, term: Condition) -> Column:
+        found = and_(behind.profile_id.is_not(None), shown(behind.asking, behind.profile_id))
+        return found if term.value else not_(found)
+
+    return build
+
+
+def _at_risk(asking: Asking, profile_id: Any) -> Column:
+    return and_(
+        pays(asking.account_id, profile_id, instant(asking.now)), risks.is_at_risk(asking, profile_id)
+    )
+
+
+def _cancels(behind: Behind, term: Condition) -> Column:
+    return behind.has_subscription(
+        lambda row: (risks.canceling(row), compare(risks.ends_at(row), term.op, term.value))
+    )
+
+
+def _domain(behind: Behind, term: Condition) -> Column:
+    """The e-mail domain of one of its records; named, as a customer is, by what is stored: its keyed hash."""
+    customer = aliased(models.Customer)
+    found = select(customer.id).where(
+        customer.account_id == behind.asking.account_id,
+        customer.profile_id == behind.profile_id,
+        customer.domain_key.in_([profile_id(str(value)) for value in values_of(term)]),
+    )
+    return found.correlate_except(customer).exists()
+
+
 def _status(behind: Behind, term: Condition) -> Column:
     return or_(false(), *(_has_status(behind, str(value)) for value in values_of(term)))
 
@@ -269,4 +268,9 @@ _FIELDS: dict[str, Callable[[Behind, Condition], Column]] = {
     "churned": _churned,
     "overdue": _overdue,
     "status": _status,
+    "cancels": _cancels,
+    "canceling": _sign(risks.cancels),
+    "downgraded": _sign(risks.downgraded),
+    "at_risk": _sign(_at_risk),
+    "domain": _domain,
 }

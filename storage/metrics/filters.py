@@ -17,7 +17,8 @@ from sqlalchemy.orm import aliased
 from storage import models
 from storage.metrics import catalog
 from storage.metrics.catalog import FieldType
-from storage.metrics.customer_filters import Behind, compare
+from storage.metrics.comparing import compare
+from storage.metrics.customer_filters import Behind
 from storage.metrics.joins import joins_product
 from storage.metrics.plan import And, Condition, Filter, Not, Or
 from storage.metrics.scope import Column, Scope

@@ -15,11 +15,14 @@ from storage.metrics.filters import fields_of, matches, profile_fields
 from storage.metrics.joins import in_force, joins_product, of_customer, paying
 from storage.metrics.plan import Plan
 from storage.metrics.ranking import Ranking, incomparable, sorted_by
+from storage.metrics.risks import reasons
 from storage.metrics.scope import Query, Scope, Spans
 
 _BEYOND_PAYING = frozenset(
     {
         "churned",
+        "canceling",
+        "cancels",
         "customer",
         "customer_since",
         "failing",
@@ -53,9 +56,15 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
         left_out += found[0].others
     profiles = [row.profile_id for row in found if row.ranked]
     facts = await _facts(session, scope, profiles) if profiles else {}
+    columns = ENTITIES["customer"].columns
+    rows = [_customer_row(facts[profile_id], ranking.currency) for profile_id in profiles]
+    if "at_risk" in fields_of(scope.filters):
+        columns = (*columns, "risks")
+        why = await reasons(session, scope.asking, profiles)
+        rows = [(*row, why.get(profile_id)) for profile_id, row in zip(profiles, rows, strict=True)]
     return Table(
-        columns=ENTITIES["customer"].columns,
-        rows=tuple(_customer_row(facts[profile_id], ranking.currency) for profile_id in profiles),
+        columns=columns,
+        rows=tuple(rows),
         total_rows=found[0].total if found else 0,
         left_out=left_out,
     )

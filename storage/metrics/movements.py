@@ -47,6 +47,19 @@ def movements(spans: Iterable[Span], zone: tzinfo, *, until: datetime | None = N
     return found
 
 
+def largest_span(movement: Movement, spans: Iterable[Span]) -> Span | None:
+    """The span, of these of its profile, that a movement belongs to: the largest in its currency that is in
+    force once it happened, or of a churn, that was until then."""
+
+    def in_force(span: Span) -> bool:
+        if movement.type is MovementType.CHURN:
+            return span.starts_at < movement.at and (span.ends_at is None or movement.at <= span.ends_at)
+        return span.starts_at <= movement.at and (span.ends_at is None or movement.at < span.ends_at)
+
+    fitting = [span for span in spans if span.mrr and span.currency == movement.currency and in_force(span)]
+    return max(fitting, key=lambda span: (span.mrr, span.subscription_id), default=None)
+
+
 def mrr_at(spans: Iterable[Span], at: datetime) -> Counter[str]:
     """MRR at a moment by currency."""
     totals: Counter[str] = Counter()

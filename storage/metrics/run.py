@@ -5,30 +5,44 @@ number of statements, a series too: its buckets are one table of values that the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CTE, String, column, values
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.metrics import billing_lists, catalog, grains, lists, measures, periods, profile
+from storage.metrics import (
+    billing_lists,
+    catalog,
+    grains,
+    lists,
+    ltv,
+    measures,
+    movement_rows,
+    periods,
+    profile,
+    ratios,
+)
 from storage.metrics.catalog import Metric, Unit
 from storage.metrics.checks import check_plan, check_time, name_of
 from storage.metrics.figures import Breakdown, Comparison, Figures, Number, Series, Table
 from storage.metrics.grains import Bucket, PeriodError
 from storage.metrics.plan import Compare, Condition, Period, Plan
 from storage.metrics.ranking import incomparable
-from storage.metrics.scope import Asking, Query, Scope, Unanswerable, instant, just_before
-from storage.types import Instant
+from storage.metrics.rows import rows_of, scope_in, scope_over
+from storage.metrics.scope import Asking, Scope, Unanswerable, just_before
 
 _LISTS = {
     "customer": lists.customers,
     "subscription": billing_lists.subscriptions,
     "invoice": billing_lists.invoices,
     "payment": billing_lists.payments,
+    "refund": billing_lists.refunds,
+    "dispute": billing_lists.disputes,
+    "movement": movement_rows.movements,
 }
 _COUNTED_BY = {"trialing_customers", "new_customers", "churned_customers"}
 
@@ -84,20 +98,12 @@ def _scope(plan: Plan, asking: Asking, period: Period | None, subject: str) -> S
     else:
         start, end = period.start, min(period.end, asking.now)
         moment = just_before(period.end, asking.now)
-    return Scope(
-        asking=asking,
-        moment=instant(moment),
-        start=instant(start),
-        end=instant(end),
-        subject=subject,
-        filters=plan.filters,
-        by=plan.by,
-    )
+    return scope_over(asking, start, end, moment, subject=subject, filters=plan.filters, by=plan.by)
 
 
 async def _number(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Number:
     scope = _scope(plan, asking, plan.period, metric.label)
-    number = _as_number(metric, await _rows(session, metric, scope))
+    number = _as_number(metric, await _rows(session, metric, scope, _end(plan, asking)))
     return replace(number, left_out=await _left_out(session, metric, plan, scope))
 
 
@@ -125,36 +131,18 @@ async def _series(
 ) -> Series:
     by_bucket: dict[str, list[Any]] = defaultdict(list)
     if buckets:
-        table = _bucket_table(buckets, asking)
-        scope = Scope(
-            asking=asking,
-            moment=table.c.moment,
-            start=table.c.start,
-            end=table.c.end,
-            subject=metric.label,
-            filters=plan.filters,
-            in_buckets=True,
-        )
-        for row in await _rows(session, metric, scope, extra=table.c.key.label("bucket")):
+        scope = scope_in(buckets, asking, metric.label, plan.filters)
+        ends = {bucket.key: min(bucket.end, asking.now) for bucket in buckets}
+        for row in await _rows(session, metric, scope, ends):
             by_bucket[row.bucket].append(row)
     return Series(
         unit=metric.unit, points=tuple((b.key, _as_number(metric, by_bucket[b.key])) for b in buckets)
     )
 
 
-def _bucket_table(buckets: Sequence[Bucket], asking: Asking) -> CTE:
-    columns = (
-        column("key", String),
-        column("start", Instant),
-        column("end", Instant),
-        column("moment", Instant),
-    )
-    rows = [(b.key, b.start, min(b.end, asking.now), just_before(b.end, asking.now)) for b in buckets]
-    return values(*columns, name="bucket").data(rows).cte("bucket")
-
-
 async def _breakdown(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Breakdown:
-    rows = await _rows(session, metric, _scope(plan, asking, plan.period, metric.label))
+    scope = _scope(plan, asking, plan.period, metric.label)
+    rows = await _rows(session, metric, scope, _end(plan, asking))
     groups: dict[tuple[str | None, ...], list[Any]] = defaultdict(list)
     for row in rows:
         groups[tuple(getattr(row, f"by_{name}") for name in plan.by)].append(row)
@@ -170,22 +158,25 @@ def _rank(number: Number, currency: str) -> tuple[float, float]:
     return -number.values.get(currency, 0), -sum(number.values.values())
 
 
-async def _rows(session: AsyncSession, metric: Metric, scope: Scope, extra: Any = None) -> Sequence[Any]:
-    """All rows of the metric's statements; with `extra`, a bucket column they are also grouped by."""
-    described = measures.MEASURES[metric.name](scope)
-    found: list[Any] = []
-    for query in described if isinstance(described, list) else [described]:
-        found.extend((await session.execute(_in_buckets(query, extra))).all())
-    return found
+def _end(plan: Plan, asking: Asking) -> dict[str | None, datetime]:
+    """When a plan without buckets ends."""
+    return {None: asking.now if plan.period is None else min(plan.period.end, asking.now)}
 
 
-def _in_buckets(query: Query, extra: Any) -> Query:
-    return query if extra is None else query.add_columns(extra).group_by(extra)
+async def _rows(
+    session: AsyncSession, metric: Metric, scope: Scope, ends: Mapping[Any, datetime]
+) -> Sequence[Any]:
+    """The metric's rows; `ends` says when each bucket ends, for what looks back from there."""
+    if metric.name == "ltv":
+        return await ltv.rows(session, scope, ends)
+    return await rows_of(session, metric.name, scope)
 
 
 def _as_number(metric: Metric, rows: Iterable[Any]) -> Number:
     """One figure from a measure's rows: per currency for money, rounded once."""
     rows = list(rows)
+    if metric.unit is Unit.RATIO:
+        return ratios.number(metric, rows)
     counted = sum(row.rows for row in rows)
     if metric.unit is not Unit.MONEY:
         return Number(unit=metric.unit, value=sum(row.amount for row in rows), rows_counted=counted)
@@ -206,5 +197,5 @@ async def _left_out(session: AsyncSession, metric: Metric, plan: Plan, scope: Sc
     if others is None:
         return 0
     counting = catalog.metric(metric.name if metric.name in _COUNTED_BY else "customers")
-    rows = await _rows(session, counting, replace(scope, filters=others, by=()))
+    rows = await rows_of(session, counting.name, replace(scope, filters=others, by=()))
     return sum(row.amount for row in rows)

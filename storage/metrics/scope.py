@@ -48,10 +48,10 @@ class Spans(StrEnum):
 class Scope:
     """One look at the data.
 
-    `moment`, `start` and `end` are SQL: bound values, or columns of buckets. `row_fields` are the catalog's
+    `moment`, `start` and `end` are SQL: bound values, or columns of buckets, whose key is `bucket`; `opening`
+    is the last instant before `start`, at which the cohort of a rate is found. `row_fields` are the catalog's
     fields that the counted rows have as columns; all others are asked of the customer behind a row. Where
     customers are counted (`of_customers`), "not on Growth" is about all that a customer has, not about a row.
-    `in_buckets` says that the times are columns.
     `subject` names what is asked, for people.
     """
 
@@ -59,13 +59,19 @@ class Scope:
     moment: Column
     start: Column
     end: Column
+    opening: Column
     subject: str
     filters: Filter | None = None
     by: tuple[str, ...] = ()
     row_fields: Mapping[str, Column] = field(default_factory=dict)
     of_customers: bool = False
-    in_buckets: bool = False
+    bucket: Column | None = None
     spans: Spans = Spans.IN_FORCE
+
+    @property
+    def in_buckets(self) -> bool:
+        """Whether the times are columns."""
+        return self.bucket is not None
 
 
 def instant(value: datetime) -> Column:
@@ -74,4 +80,9 @@ def instant(value: datetime) -> Column:
 
 def just_before(end: datetime, now: datetime) -> datetime:
     """The moment at which a stock "in" a period is read: its last instant, or now while it runs."""
-    return now if end > now else end - _INSTANT_STEP
+    return now if end > now else opening_of(end)
+
+
+def opening_of(moment: datetime) -> datetime:
+    """The last instant before a moment."""
+    return moment - _INSTANT_STEP

@@ -4,10 +4,22 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import and_, distinct, func, not_, select
+from sqlalchemy.orm import aliased
 
 from storage import models
+from storage.metrics.bands import band, size_of_customers
 from storage.metrics.filters import matches, profile_fields, span_fields
-from storage.metrics.joins import in_force, joins_product, paying, pays, tries, was_left
+from storage.metrics.joins import (
+    counting,
+    in_force,
+    joins_part,
+    joins_product,
+    paying,
+    pays,
+    tries,
+    was_left,
+)
+from storage.metrics.risks import cancels, is_at_risk
 from storage.metrics.scope import Column, Query, Scope, Spans
 
 
@@ -31,7 +43,11 @@ def _spans(scope: Scope, when: Column, *columns: Any) -> Query:
     span, product = models.MrrSpan, models.Product
     fields = span_fields(span, product)
     scope = replace(scope, row_fields=fields)
-    cuts = dimensions(scope, {**fields, "country": models.Profile.country})
+    columns_of = {**fields, "country": models.Profile.country}
+    size = size_of_customers(scope) if "mrr_band" in scope.by else None
+    if size is not None:
+        columns_of["mrr_band"] = band(size.c.own, scope.asking)
+    cuts = dimensions(scope, columns_of)
     query = (
         select(*cuts, *columns)
         .select_from(span)
@@ -39,6 +55,8 @@ def _spans(scope: Scope, when: Column, *columns: Any) -> Query:
         .where(span.account_id == scope.asking.account_id, when, matches(scope, span.profile_id))
         .group_by(*cuts)
     )
+    if size is not None:
+        query = query.outerjoin(size, size.c.profile_id == span.profile_id)
     return of_profile(query, scope, span.profile_id)
 
 
@@ -48,6 +66,8 @@ def _customers_of(scope: Scope, when: Column) -> Query:
 
 
 def mrr(scope: Scope) -> Query:
+    if "product" in scope.by:
+        return _by_product(scope)
     span = models.MrrSpan
     return _spans(
         scope,
@@ -56,6 +76,34 @@ def mrr(scope: Scope) -> Query:
         func.sum(span.mrr).label("amount"),
         func.count().label("rows"),
     ).group_by(span.currency)
+
+
+def _by_product(scope: Scope) -> Query:
+    """MRR item by item: what each product brings of a subscription, beside the plan that it is of whole."""
+    span, part, product = models.MrrSpan, models.MrrPart, aliased(models.Product)
+    others = replace(scope, by=tuple(name for name in scope.by if name != "product"))
+    of_part = func.coalesce(part.product_id, span.product_id)
+    name = product.name.label("by_product")
+    return (
+        _spans(
+            others,
+            paying(span, scope.moment),
+            name,
+            span.currency.label("currency"),
+            func.sum(func.coalesce(part.mrr, span.mrr)).label("amount"),
+            func.count().label("rows"),
+        )
+        .outerjoin(part, joins_part(span, part))
+        .outerjoin(
+            product,
+            and_(
+                product.account_id == span.account_id,
+                product.source_id == span.source_id,
+                product.id == of_part,
+            ),
+        )
+        .group_by(name, span.currency)
+    )
 
 
 def arpa(scope: Scope) -> Query:
@@ -72,6 +120,22 @@ def arpa(scope: Scope) -> Query:
 
 def customers(scope: Scope) -> Query:
     return _customers_of(replace(scope, spans=Spans.PAYING), paying(models.MrrSpan, scope.moment))
+
+
+def customers_at_risk(scope: Scope) -> Query:
+    span = models.MrrSpan
+    return customers(scope).where(is_at_risk(scope.asking, span.profile_id))
+
+
+def upcoming_cancellations(scope: Scope) -> Query:
+    span = models.MrrSpan
+    return customers(scope).where(cancels(scope.asking, span.profile_id))
+
+
+def subscriptions(scope: Scope) -> Query:
+    span = models.MrrSpan
+    counted = func.count(distinct(span.subscription_id))
+    return _spans(scope, counting(span, scope.moment), counted.label("amount"), counted.label("rows"))
 
 
 def trialing_customers(scope: Scope) -> Query:
@@ -126,16 +190,22 @@ def _moved(scope: Scope, table: Any, at: Any, touches: Column) -> Query:
 
 def signups(scope: Scope) -> Query:
     profile = models.Profile
+    return _profiles(scope).where(profile.signed_up_at >= scope.start, profile.signed_up_at < scope.end)
+
+
+def failing_customers(scope: Scope) -> Query:
+    """Customers whose latest payment failed, whether they pay or have left; anonymous ones are nobody."""
+    profile = models.Profile
+    return _profiles(scope).where(profile.failing, profile.signed_up_at.is_not(None))
+
+
+def _profiles(scope: Scope) -> Query:
+    profile = models.Profile
     cuts = dimensions(scope, {"country": profile.country})
     scope = replace(scope, row_fields=profile_fields(profile))
     return (
         select(*cuts, func.count().label("amount"), func.count().label("rows"))
         .select_from(profile)
-        .where(
-            profile.account_id == scope.asking.account_id,
-            profile.signed_up_at >= scope.start,
-            profile.signed_up_at < scope.end,
-            matches(scope, profile.profile_id),
-        )
+        .where(profile.account_id == scope.asking.account_id, matches(scope, profile.profile_id))
         .group_by(*cuts)
     )

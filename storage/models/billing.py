@@ -49,6 +49,13 @@ class Subscription(Base, SourceRecord):
             sqlite_where=text("status = 'trialing'"),
             postgresql_where=text("status = 'trialing'"),
         ),
+        Index(
+            "ix_subscription_canceling",
+            "account_id",
+            "current_period_end",
+            sqlite_where=text("cancel_at_period_end = 1 OR cancel_at IS NOT NULL"),
+            postgresql_where=text("cancel_at_period_end OR cancel_at IS NOT NULL"),
+        ),
     )
 
     customer_id: Mapped[bytes] = mapped_column(RecordId)

@@ -81,12 +81,18 @@ PLANS = {
     "d008": Plan(measure="mrr", filters=only("plan", "Scale")),
     "d009": Plan(measure="mrr", filters=only("plan", "Starter")),
     "d010": Plan(measure="mrr", filters=And(terms=(only("plan", "Starter"), only("interval", "month")))),
+    "d011": Plan(measure="expansion_mrr", period=LAST_MONTH),
+    "d012": Plan(measure="new_mrr", period=period(periods.unit(Grain.QUARTER))),
+    "d013": Plan(measure="net_new_mrr", period=LAST_MONTH, filters=USD),
     "d014": Plan(measure="churned_customers", period=LAST_MONTH),
+    "d015": Plan(measure="customer_churn_rate", period=LAST_MONTH),
+    "d016": Plan(measure="nrr", period=period(periods.unit(Grain.QUARTER, -1)), filters=USD),
     "d017": Plan(measure="customers"),
     "d018": Plan(measure="customers", filters=only("plan", "Growth")),
     "d019": Plan(measure="new_customers", period=period(periods.last(3, Grain.MONTH))),
     "d020": Plan(measure="signups", period=period(periods.unit(Grain.WEEK, -1))),
     "d021": Plan(measure="trialing_customers"),
+    "d022": Plan(measure="trial_conversion_rate", period=LAST_MONTH),
     "d023": Plan(
         entity="customer",
         filters=only(
@@ -102,6 +108,7 @@ PLANS = {
     "d028": Plan(entity="customer", filters=only("failing", True), limit=1000),
     "d029": Plan(measure="overdue"),
     "d030": Plan(measure="refunds", period=LAST_MONTH),
+    "d031": Plan(measure="disputes", period=period(periods.unit(Grain.YEAR))),
     "d032": Plan(
         entity="customer",
         filters=Condition(field="mrr", op=Op.OVER, value=100_000, currency="usd"),

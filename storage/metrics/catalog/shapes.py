@@ -31,7 +31,11 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A figure. `synonyms` are all the ways people say it, lower case, singular."""
+    """A figure. `synonyms` are all the ways people say it, lower case, singular; no two figures share one.
+
+    `needs` are the kinds of record that it is counted from; `example` is a question that asks for it. `nouns`
+    name what a count counts: one of it, several of it. Of a figure that is known `only_now` no past is kept.
+    """
 
     name: str
     label: str
@@ -42,11 +46,17 @@ class Metric:
     synonyms: tuple[str, ...]
     dimensions: tuple[str, ...]
     needs: tuple[str, ...]
+    example: str
+    nouns: tuple[str, str] | None = None
+    only_now: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """A kind of row that can be listed. `columns` are shown in that order, the first is the key."""
+    """A kind of row that can be listed. `columns` are shown in that order, the first is the key.
+
+    `needs` are the kinds of record that it is listed from.
+    """
 
     name: str
     label: str
@@ -54,6 +64,7 @@ class Entity:
     synonyms: tuple[str, ...]
     columns: tuple[str, ...]
     order: str
+    needs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,9 @@ def upgrade() -> None:
         sa.Column("at", guards.instant(), nullable=False),
         sa.Column("type", sa.String(length=16), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("product_id", sa.LargeBinary(16), nullable=True),
+        sa.Column("interval", sa.String(length=16), nullable=True),
         sa.PrimaryKeyConstraint("account_id", "profile_id", "currency", "day", name=op.f("pk_movement")),
     )
     op.create_index("ix_movement_at", "movement", ["account_id", "at"], unique=False)
@@ -236,6 +239,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_profile_signed_up", "profile", ["account_id", "signed_up_at"], unique=False)
     op.create_index("ix_profile_since", "profile", ["account_id", "customer_since"], unique=False)
+    op.create_index(
+        "ix_profile_failing",
+        "profile",
+        ["account_id", "profile_id"],
+        unique=False,
+        sqlite_where=sa.text("failing = 1"),
+        postgresql_where=sa.text("failing"),
+    )
     op.create_table(
         "refund",
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -296,6 +307,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("status = 'trialing'"),
         postgresql_where=sa.text("status = 'trialing'"),
+    )
+    op.create_index(
+        "ix_subscription_canceling",
+        "subscription",
+        ["account_id", "current_period_end"],
+        unique=False,
+        sqlite_where=sa.text("cancel_at_period_end = 1 OR cancel_at IS NOT NULL"),
+        postgresql_where=sa.text("cancel_at_period_end OR cancel_at IS NOT NULL"),
     )
     op.create_table(
         "subscription_change",
@@ -444,11 +463,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_conversation_expires_at"), table_name="conversation")
     op.drop_table("conversation")
     op.drop_table("subscription_change")
+    op.drop_index("ix_subscription_canceling", table_name="subscription")
     op.drop_index("ix_subscription_customer", table_name="subscription")
     op.drop_table("subscription")
     op.drop_table("stale_customer")
     op.drop_index("ix_refund_created", table_name="refund")
     op.drop_table("refund")
+    op.drop_index("ix_profile_failing", table_name="profile")
     op.drop_index("ix_profile_since", table_name="profile")
     op.drop_index("ix_profile_signed_up", table_name="profile")
     op.drop_table("profile")

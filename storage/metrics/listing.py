@@ -1,0 +1,80 @@
+"""How a list of rows is run: filtered, ordered within a currency, cut, and counted whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import case, distinct, func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.metrics.catalog import ENTITIES
+from storage.metrics.figures import Table
+from storage.metrics.filters import matches
+from storage.metrics.lists import ref
+from storage.metrics.plan import Plan
+from storage.metrics.ranking import Ranking, incomparable, sorted_by
+from storage.metrics.scope import Column, Query, Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How an entity is listed.
+
+    `query` selects, unfiltered, the `profile` of a row and then what the catalog says the entity shows.
+    `fields` are the catalog's fields that its rows have, `order` those that they may be sorted by, `amount`
+    the one that a filter compares within a currency; `key` puts rows that are alike in one order always.
+    `known` tells rows that name nobody, or a customer that is there: what a deleted one left is in no list.
+    """
+
+    entity: str
+    row: Any
+    query: Query
+    fields: Mapping[str, Column]
+    order: Mapping[str, Any]
+    amount: str
+    profile: Any
+    known: Column
+    key: Sequence[Any]
+
+
+async def table(session: AsyncSession, listing: Listing, plan: Plan, scope: Scope) -> Table:
+    """Runs a listing. Amounts are compared within the currency of the ranking, whose rows come first."""
+    ranking = Ranking.of(plan, scope.asking)
+    scope = replace(scope, row_fields=listing.fields)
+    currency = listing.row.currency
+    query = _matching(listing, scope)
+    left_out = 0
+    others = incomparable(plan, listing.amount, scope.asking.currency)
+    if others is not None:
+        left_out = await _customers_in(session, listing, _matching(listing, replace(scope, filters=others)))
+    if ranking.ranks:
+        left_out += await _customers_in(session, listing, query.where(currency != ranking.currency))
+        query = query.where(currency == ranking.currency)
+    order = [sorted_by(listing.entity, listing.order, plan), *listing.key]
+    if _sorts_amounts(listing, plan):
+        order = [case((currency == ranking.currency, 0), else_=1), currency, *order]
+    query = query.add_columns(func.count().over().label("how_many")).order_by(*order)
+    found = (await session.execute(query.limit(plan.rows))).all()
+    return Table(
+        columns=ENTITIES[listing.entity].columns,
+        rows=tuple((ref(profile_id), *cells) for profile_id, *cells, _ in found),
+        total_rows=found[0].how_many if found else 0,
+        left_out=left_out,
+    )
+
+
+def _matching(listing: Listing, scope: Scope) -> Query:
+    return listing.query.where(
+        listing.row.account_id == scope.asking.account_id, listing.known, matches(scope, listing.profile)
+    )
+
+
+def _sorts_amounts(listing: Listing, plan: Plan) -> bool:
+    name = plan.order.field if plan.order else ENTITIES[listing.entity].order
+    return name in ("mrr", "amount", "remaining")
+
+
+async def _customers_in(session: AsyncSession, listing: Listing, query: Query) -> int:
+    """How many customers the rows of a list belong to."""
+    customers = query.with_only_columns(func.count(distinct(listing.profile)))
+    return await session.scalar(customers) or 0

@@ -1,0 +1,32 @@
+"""Figures that are one sum over another: the rows of their measures have the divisor as `base`."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from storage.metrics.catalog import Metric, Unit
+from storage.metrics.figures import Number
+
+THE_REST = frozenset({"customer_retention_rate", "gross_mrr_churn_rate", "net_mrr_churn_rate"})
+"""Rates that are what is missing of their measure to the whole: 1 - share."""
+
+
+def number(metric: Metric, rows: Iterable[Any]) -> Number:
+    """One ratio from a measure's rows, per currency where the rows have one; none of nothing."""
+    sums: dict[str | None, list[int]] = defaultdict(lambda: [0, 0])
+    counted = 0
+    for row in rows:
+        of_currency = sums[getattr(row, "currency", None)]
+        of_currency[0] += int(row.amount or 0)
+        of_currency[1] += int(row.base or 0)
+        counted += row.rows
+    shares = {currency: _share(metric, amount, base) for currency, (amount, base) in sums.items() if base}
+    plain = shares.pop(None, None)
+    values = {currency: value for currency, value in sorted(shares.items()) if currency is not None}
+    return Number(unit=Unit.RATIO, value=plain, values=values, rows_counted=counted)
+
+
+def _share(metric: Metric, amount: int, base: int) -> float:
+    share = Fraction(amount, base)
+    return float(1 - share if metric.name in THE_REST else share)
