@@ -1,8 +1,10 @@
-"""Joining a source's records into profiles: one profile is one real customer.
+"""Joining records into profiles: one profile is one real customer. `profile_joins.py` has the rules.
 
-Two records are the same customer when they carry the same id of another system or share a normalised
-e-mail address; never by name alone. A profile is named after the smallest record id in it, so that the
-same records give the same profile in whatever order they came.
+A profile is named after its smallest record, that of the first source first: so the same records give the
+same profile in whatever order they came, and a source that is added later renames none.
+
+Within one source the keyed hashes beside the records say who is who, and nothing need be opened; over several
+sources their documents are (`profile_evidence.py`).
 """
 
 import asyncio
@@ -19,6 +21,8 @@ from storage.intake.bulk import among
 from storage.keys.source_keys import SourceKeys
 from storage.models.base import table_of
 from storage.personal_document import open_personal
+from storage.profile_evidence import Rings, gather
+from storage.profile_joins import Ref, join
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +42,64 @@ class Rejoined:
 
 
 async def rejoin(
-    session: AsyncSession,
-    account_id: int,
-    source_id: int,
-    customer_ids: Iterable[bytes],
-    keys: SourceKeys | None = None,
+    session: AsyncSession, account_id: int, source_id: int, customer_ids: Iterable[bytes], rings: Rings
 ) -> Rejoined:
-    """Joins these records, and all that hang together with them, anew.
+    """Joins these records of a source, and all that hang together with them in any of `rings`, anew.
 
-    A record that has no row any more (an anonymous one) is a profile of its own. While a data key is being
-    renewed, the same address has two look-up keys; then `keys` are needed to see that they are one.
+    A record that has no row any more (an anonymous one) is a profile of its own.
     """
     wanted = set(customer_ids)
-    mixed = keys if keys is not None and len(keys.epochs) > 1 else None
-    known, links = await _connected(session, account_id, source_id, wanted, mixed)
-    profile_of = _join(known, links)
-    moved = [
-        {"row_id": record, "profile": profile}
-        for record, profile in profile_of.items()
-        if known[record].profile_id != profile
-    ]
-    if moved:
-        await _move(session, account_id, source_id, moved)
-    touched = {known_record.profile_id for known_record in known.values()} | set(profile_of.values())
-    for anonymous in wanted - known.keys():
+    if len(rings) > 1:
+        before, after = await _over_sources(session, account_id, rings, {(source_id, one) for one in wanted})
+    else:
+        before, after = await _within_source(session, account_id, rings[source_id].keys, wanted)
+    moved: dict[int, list[dict[str, bytes]]] = defaultdict(list)
+    for (of_source, record), profile in sorted(after.items()):
+        if before[of_source, record] != profile:
+            moved[of_source].append({"row_id": record, "profile": profile})
+    await _hold(session, account_id, moved.keys() - {source_id})
+    for of_source, rows in moved.items():
+        await _move(session, account_id, of_source, rows)
+    profile_of = {record: profile for (of_source, record), profile in after.items() if of_source == source_id}
+    touched = set(before.values()) | set(after.values())
+    for anonymous in wanted - profile_of.keys():
         profile_of[anonymous] = anonymous
         touched.add(anonymous)
     return Rejoined(profile_of, touched)
+
+
+Profiles = dict[Ref, bytes]
+
+
+async def _over_sources(
+    session: AsyncSession, account_id: int, rings: Rings, wanted: set[Ref]
+) -> tuple[Profiles, Profiles]:
+    """The profiles of all records that hang together with these, as they are and as they should be."""
+    found = await gather(session, account_id, rings, wanted)
+    carried = {ref: frozenset(tokens) for ref, tokens in found.carried.items()}
+    root_of, _ = await asyncio.to_thread(join, carried, found.by_hand)
+    return found.profiles, {ref: root[1] for ref, root in root_of.items()}
+
+
+async def _within_source(
+    session: AsyncSession, account_id: int, keys: SourceKeys, wanted: set[bytes]
+) -> tuple[Profiles, Profiles]:
+    """The same where there is but one source. While a data key is being renewed, the same address has two
+    look-up keys; then the documents are opened to see that they are one."""
+    mixed = keys if len(keys.epochs) > 1 else None
+    known, links = await _connected(session, account_id, keys.source_id, wanted, mixed)
+    before = {(keys.source_id, record): facts.profile_id for record, facts in known.items()}
+    return before, {(keys.source_id, record): root for record, root in _join(known, links).items()}
+
+
+async def _hold(session: AsyncSession, account_id: int, sources: Iterable[int]) -> None:
+    """Keeps writers of other sources out while their records move: else each could wait for the other."""
+    for other in sorted(sources):
+        await session.execute(
+            select(models.Source.source_id)
+            .where(models.Source.account_id == account_id, models.Source.source_id == other)
+            .with_for_update(key_share=True)
+        )
 
 
 async def _connected(
@@ -95,6 +130,7 @@ async def _connected(
             select(link.customer_id, link.link_key).where(
                 link.account_id == account_id,
                 link.source_id == source_id,
+                link.of == "id",
                 among(session, link.customer_id, fresh),
             )
         )

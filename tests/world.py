@@ -42,7 +42,7 @@ class World:
     async def sync(self, *batch: records.Record, at: datetime = NOW) -> None:
         """Stores records and recomputes what follows from them."""
         await self.write(*batch, at=at)
-        await derive(self.db, self.account_id, self.source_id)
+        await derive(self.db, self.account_id, self.source_id, vault=self.vault)
 
     async def ask(self, plan: Plan, now: datetime = NOW, currency: str = "usd") -> Figures:
         asking = Asking(self.account_id, currency, "UTC", now)

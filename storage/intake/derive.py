@@ -8,6 +8,7 @@ recomputing a customer twice gives the same rows.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,23 +19,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.intake.bulk import among
-from storage.intake.source_lock import hold_source
+from storage.intake.source_lock import SourceGone, hold_source
 from storage.intake.span_rows import replace_spans
 from storage.intake.stale import mark_all_stale
 from storage.intake.stored import StoredDiscount, StoredLine
-from storage.keys.source_keys import SourceKeys
 from storage.keys.vault import Vault
 from storage.metrics import money
 from storage.metrics.history import Agreement, Change, Span, customer_spans
 from storage.metrics.joins import attempts
 from storage.metrics.line_states import PriceBook
+from storage.profile_evidence import Rings
 from storage.profile_facts import recompute_profiles
+from storage.profile_rings import open_rings
 from storage.profiles import rejoin
 from storage.session import Database
 
 CHUNK = 250
 
 _ID_BYTES = 16
+_JOINING = 0x4A4F494E
+"""The name of the lock on joining, beside the account's number."""
 
 Progress = Callable[[int], None]
 
@@ -55,26 +59,61 @@ async def derive(
     source_id: int,
     progress: Progress | None = None,
     *,
-    vault: Vault | None = None,
+    vault: Vault,
 ) -> int:
     """Recomputes all stale customers of a source; returns how many. `progress` gets the number so far.
 
-    The vault is needed only while the source's data key is being renewed (`rejoin`). Raises SourceGone when
-    the source is removed meanwhile: nothing is derived of rows that are going.
+    Records of other sources that a deletion here left behind are joined anew too. Raises SourceGone when the
+    source is removed meanwhile: nothing is derived of rows that are going.
     """
+    done = await _derive_source(db, account_id, source_id, progress, vault)
+    for other in await _stale_sources(db, account_id, source_id):
+        with suppress(SourceGone):
+            await _derive_source(db, account_id, other, None, vault)
+    return done
+
+
+async def _derive_source(
+    db: Database, account_id: int, source_id: int, progress: Progress | None, vault: Vault
+) -> int:
     done = 0
     setting = await _prepare(db, account_id, source_id)
     while True:
-        keys = await vault.source_keys(account_id, source_id) if vault else None
+        rings = await open_rings(db, vault, account_id)
         async with db.tenant(account_id) as session:
+            if len(rings) > 1:
+                await _join_alone(session, account_id)
             await hold_source(session, account_id, source_id)
             chunk = await _next_chunk(session, setting)
             if not chunk:
                 return done
-            await _derive_chunk(session, setting, chunk, keys)
+            await _derive_chunk(session, setting, chunk, rings)
         done += len(chunk)
         if progress:
             progress(done)
+
+
+async def _join_alone(session: AsyncSession, account_id: int) -> None:
+    """Records of several sources are joined by one process at a time: each sees what the last one joined.
+
+    SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_advisory_xact_lock(_JOINING, account_id)))
+
+
+async def _stale_sources(db: Database, account_id: int, source_id: int) -> list[int]:
+    """The other sources that have stale customers and are not being synced in full, which derives them."""
+    stale, source = models.StaleCustomer, models.Source
+    async with db.tenant(account_id, read_only=True) as session:
+        found = await session.scalars(
+            select(stale.source_id)
+            .join(source, (source.account_id == stale.account_id) & (source.source_id == stale.source_id))
+            .where(stale.source_id != source_id, source.state == models.SourceState.ACTIVE)
+            .distinct()
+            .order_by(stale.source_id)
+        )
+        return list(found)
 
 
 async def _prepare(db: Database, account_id: int, source_id: int) -> _Setting:
@@ -119,9 +158,9 @@ async def _next_chunk(session: AsyncSession, setting: _Setting) -> list[bytes]:
 
 
 async def _derive_chunk(
-    session: AsyncSession, setting: _Setting, chunk: Sequence[bytes], keys: SourceKeys | None
+    session: AsyncSession, setting: _Setting, chunk: Sequence[bytes], rings: Rings
 ) -> None:
-    joined = await rejoin(session, setting.account_id, setting.source_id, chunk, keys)
+    joined = await rejoin(session, setting.account_id, setting.source_id, chunk, rings)
     spans = await _spans_of(session, setting, chunk)
     await replace_spans(session, setting.account_id, setting.source_id, chunk, spans, joined.profile_of)
     await recompute_profiles(

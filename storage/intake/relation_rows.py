@@ -62,33 +62,31 @@ _OF_CUSTOMERS = frozenset(Personal.__struct_fields__)
 
 def link_rows(record: records.Customer, writing: Writing) -> list[Row]:
     """One row for each id that the customer carries of another system, each further one of its own, and each
-    of its domains: `profiles.link_text` says what is hashed."""
+    of its domains."""
     own = records.OWN_SYSTEM.get(writing.kind, writing.kind)
-    texts = {
-        *(link_text(system, value) for system, value in record.links),
-        *(link_text(own, value) for value in record.aliases),
-        *(domain_text(domain) for value in record.domains if (domain := normalise(Field.DOMAIN, value))),
-    }
+    ids = {link_text(system, value) for system, value in (*record.links, *((own, a) for a in record.aliases))}
+    domains = {domain for value in record.domains if (domain := normalise(Field.DOMAIN, value))}
     customer_id = writing.record_id(record.KIND, record.id)
     return [
         {
             "account_id": writing.account_id,
             "source_id": writing.source_id,
             "customer_id": customer_id,
-            "link_key": writing.record_id("link", text),
+            "of": of,
+            "link_key": writing.record_id(LINK_KINDS[of], text),
         }
+        for of, texts in (("id", ids), ("domain", domains))
         for text in sorted(texts)
     ]
+
+
+LINK_KINDS = {"id": "link", "domain": "domain"}
+"""By `CustomerLink.of`: the kind that its key is hashed as."""
 
 
 def link_text(system: str, value: str) -> str:
     """What is hashed for an id of a customer in a system."""
     return f"{system}:{value.strip()}"
-
-
-def domain_text(domain: str) -> str:
-    """What is hashed for a domain, in its normal form; no system is called "domain"."""
-    return f"domain:{domain}"
 
 
 def customer_tag_rows(record: records.Customer, writing: Writing) -> list[Row]:

@@ -49,10 +49,11 @@ class Customer(Base, SourceRecord):
 
 class CustomerLink(Base, OfSource):
     """An id of a customer in another system (or a second one in its own), or one of its domains, as a keyed
-    hash: what records find each other by."""
+    hash: what records find each other by. `of` is "id" or "domain"."""
 
     __tablename__ = "customer_link"
     __table_args__ = (Index("ix_customer_link_key", "account_id", "source_id", "link_key"),)
 
     customer_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
+    of: Mapped[str] = mapped_column(String(8))
     link_key: Mapped[bytes] = mapped_column(RecordId, primary_key=True)

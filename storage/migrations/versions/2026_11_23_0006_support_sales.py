@@ -45,6 +45,9 @@ def _instant(name: str, *, nullable: bool = False) -> sa.Column[object]:
 
 def upgrade() -> None:
     op.add_column("customer", _id("owner_id", nullable=True))
+    op.add_column(
+        "customer_link", sa.Column("of", sa.String(length=8), nullable=False, server_default="id")
+    )
     op.add_column("profile", _id("owner_id", nullable=True))
     _people()
     _support()
@@ -174,4 +177,5 @@ def downgrade() -> None:
     for table in reversed(_TABLES):
         op.drop_table(table)
     op.drop_column("profile", "owner_id")
+    op.drop_column("customer_link", "of")
     op.drop_column("customer", "owner_id")

@@ -247,7 +247,7 @@ class TestSource:
         with pytest.raises(KeyDestroyed):
             await world.write(customer("Late"))
         with pytest.raises((SourceGone, Exception)):
-            await derive(world.db, world.account_id, world.source_id)
+            await derive(world.db, world.account_id, world.source_id, vault=world.vault)
         assert await world.rows(models.Customer) == []
         assert await world.rows(models.MrrSpan) == []
 
