@@ -25,6 +25,8 @@ def comparison(draft: Draft) -> Plan:
         period = periods.moment(main, draft.clock) if stock else periods.period(main, draft.clock)
     elif not stock:
         period = metric_period(draft, metric)
+    if period is not None and (period.start, period.end) == (before.start, before.end):
+        before = periods.a_year_before(main, draft.clock, stock=stock)  # "Q4 vs Q4 last year", asked in Q1
     return draft.plan(measure=metric.name, period=period, compare=compare, compare_period=before)
 
 
@@ -34,6 +36,10 @@ _STEP = {"mom": "month", "wow": "week", "qoq": "quarter"}
 def _compared(frame: Frame, clock: Clock, *, stock: bool) -> tuple[Said | None, Compare, Period]:
     """(main period, how it is compared, with which period)."""
     main = frame.period
+    if main is not None and main.spec.form is Form.BETWEEN and not frame.compared:
+        first, final = (Said(spec) for spec in main.spec.args if isinstance(spec, Spec))
+        before = periods.before(final, first, clock, stock=stock)
+        return final, Compare.PREVIOUS_PERIOD, before
     if frame.versus == "yoy" or any(said.spec.form is Form.LAST_YEAR for said in frame.compared):
         if main is None and not stock:
             main = Said(_calendar("month", -1))

@@ -17,7 +17,7 @@ from bot.questions.draft import (
     terms_of_frame,
 )
 from bot.questions.frame import Frame
-from bot.questions.listing import by_customer, dated, list_of, list_period, ranking
+from bot.questions.listing import by_customer, cohort, dated, list_of, list_period, ranking
 from bot.questions.periods import Clock
 from bot.questions.specs import Form
 from bot.questions.subject import OF_ONE_CUSTOMER, is_profile, of_time, reading_of
@@ -27,6 +27,8 @@ from storage.metrics import catalog
 from storage.metrics.catalog import Span
 from storage.metrics.plan import Grain, Order, Period, Plan
 
+_EVENTS = frozenset({"churned", "trial", "renewing"})
+_AVERAGED = frozenset({"arpa", "average_payment", "average_invoice", "ltv"})
 _NOUNS_MANY = frozenset(["customers", "accounts", "clients", "companies", "people", "users"])
 
 
@@ -41,14 +43,28 @@ def compose(
         and frame.atoms
         and frame.atoms <= {"paying", "paid", "customer"}
     ):
-        reading = readings.pick(frozenset({"payment", "succeeded"}))
+        reading = readings.pick(frozenset({"payment", "paid"}))
     if customer is not None and is_profile(frame, reading):
+        if K.COUNT in frame.kinds and not frame.atoms & _EVENTS:
+            raise Turned(refusals.confused())
         return Plan(customer=customer), ()
     if reading is None:
         raise Turned(refusals.confused(near(frame)))
-    draft = Draft(frame, of_time(frame, reading), vocabulary, clock, customer)
+    reading = of_time(frame, reading)
+    if reading.entity is None and _asks_who(frame):
+        figures = tuple(name for name in (reading.count, reading.amount) if name)
+        raise Turned(refusals.because("I can say how much or how many, but not list them.", figures))
+    draft = Draft(frame, reading, vocabulary, clock, customer)
     _filter(draft)
     return _shape(draft), tuple(draft.assumed)
+
+
+def _asks_who(frame: Frame) -> bool:
+    """Whether rows are wanted, not a figure: "who started a trial"."""
+    if frame.by or frame.grain or frame.by_atoms or {K.COUNT, K.AMOUNT, K.AVERAGE} & frame.kinds:
+        return False
+    asks = {token.word for token in frame.text.tokens} & {"who", "whose", "which"}
+    return bool(asks) and K.VERSUS not in frame.kinds and frame.superlative is None
 
 
 def _filter(draft: Draft) -> None:
@@ -64,9 +80,13 @@ def _shape(draft: Draft) -> Plan:
     frame = draft.frame
     if len(frame.periods) > 1:
         raise Turned(refusals.because("I can look at one period at a time, or compare two (“… vs …”)."))
-    if K.AVERAGE in frame.kinds and draft.reading.amount != "arpa":
+    averaged = {draft.reading.amount} & _AVERAGED
+    if K.AVERAGE in frame.kinds and not averaged:
         raise Turned(
-            refusals.because("The only average I work out is the average revenue per account.", ("arpa",))
+            refusals.because(
+                "The averages I work out are revenue per account, payments and invoices.",
+                ("arpa", "average_payment"),
+            )
         )
     against = _set_against(frame)
     if against is not None:
@@ -97,14 +117,14 @@ def _wants_list(draft: Draft) -> bool:
     kinds, reading = draft.frame.kinds, draft.reading
     if reading.entity is None:
         return False
-    if K.COUNT in kinds or K.AMOUNT in kinds:
+    if {K.COUNT, K.AMOUNT, K.TOTAL} & kinds:
         return metric_name(draft) is None
     if {K.LIST, K.SHOW} & kinds or draft.frame.limit or draft.customer or _described(draft.frame):
         return not (draft.customer and reading.amount in OF_ONE_CUSTOMER)
     if "invoice" in draft.frame.atoms or "ending" in draft.frame.atoms:
         return True
     narrowed = bool(draft.terms or draft.frame.period)
-    return not reading.counted and (narrowed or reading.count is None)
+    return not reading.counted and (narrowed or bool(reading.tests) or reading.count is None)
 
 
 def _described(frame: Frame) -> bool:
@@ -116,13 +136,13 @@ def _described(frame: Frame) -> bool:
 def _number(draft: Draft) -> Plan:
     metric = metric_of(draft)
     said = draft.frame.period
-    if metric.span is Span.STOCK and said is not None and said.spread:
+    if metric.span is Span.STOCK and said is not None and said.spread and not draft.reading.cohort:
         return _cut(draft)
     if "ending" in draft.frame.atoms:
         period = list_period(draft)
         draft.terms = (*draft.terms, *dated(draft, period))
         return draft.plan(measure=metric.name)
-    draft.terms = (*draft.terms, *states_of(draft, metric))
+    draft.terms = (*draft.terms, *states_of(draft, metric), *cohort(draft))
     return draft.plan(measure=metric.name, period=metric_period(draft, metric))
 
 

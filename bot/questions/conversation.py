@@ -21,6 +21,7 @@ from storage.metrics.plan import Compare, Condition, Filter, Grain, Op, Order, P
 _PORTABLE = frozenset(
     {"plan", "interval", "country", "currency", "mrr", "failing", "overdue", "customer", "source"}
 )
+_BILLS = frozenset({"invoice", "payment", "refund", "dispute", "movement"})
 _DATED = frozenset({"churned", "signed_up", "customer_since", "trial_ends", "renews", "due"})
 
 
@@ -28,7 +29,7 @@ def follow(
     frame: Frame, context: Plan, vocabulary: Vocabulary, clock: Clock, customer: str | None
 ) -> tuple[Plan, tuple[str, ...]]:
     """The plan before, changed by what the fragment says. Raises Turned."""
-    if frame.has_subject and reading_of(frame) is not None:
+    if frame.has_subject and reading_of(frame) is not None and not _only_orders(frame):
         return _other_subject(frame, context, vocabulary, clock, customer)
     if context.grain is not None:
         _as_grain(frame)
@@ -51,6 +52,11 @@ def follow(
     return Plan.model_validate(plan.model_dump()), assumed
 
 
+def _only_orders(frame: Frame) -> bool:
+    """ "sort by MRR": what is said after "by" is how to order, not another question."""
+    return not frame.atoms and not frame.by and bool(frame.by_atoms)
+
+
 def _as_grain(frame: Frame) -> None:
     """After a series, "weekly" is how it is to be drawn, not how customers are billed."""
     unit = next((w.value for w in frame.wanted if w.field == "interval" and not w.negated), None)
@@ -65,7 +71,7 @@ def _says_more(frame: Frame) -> bool:
 
 def _amount_field(plan: Plan) -> str:
     entity = plan.entity or (catalog.METRICS[plan.measure].entity if plan.measure else "customer")
-    return "amount" if entity in ("invoice", "payment") else "mrr"
+    return "amount" if entity in _BILLS else "mrr"
 
 
 def _filtered(plan: Plan, terms: tuple[Filter, ...]) -> Plan:
@@ -90,13 +96,29 @@ def _other_subject(
     plan, assumed = compose(frame, vocabulary, clock, customer or context.customer)
     carried = [t for t in filters.terms_of(context.filters) if filters.field_of(t) in _PORTABLE]
     plan = _filtered(plan, filters.replaced(carried, filters.terms_of(plan.filters)))
-    if frame.period is None and context.period is not None and plan.measure and not plan.grain:
-        stock = catalog.METRICS[plan.measure].span is Span.STOCK
-        if stock:
-            plan = plan.model_copy(update={"period": periods.end_of(context.period, clock)})
-        elif not context.period.is_moment:
-            plan = plan.model_copy(update={"period": context.period})
+    if frame.leads_on and plan.measure and context.measure and not (plan.by or plan.grain or plan.compare):
+        plan = _in_the_same_shape(plan, context)
+    if frame.period is None and plan.measure and not plan.grain:
+        plan = _over_the_same_time(plan, context, clock)
     return plan, assumed
+
+
+def _in_the_same_shape(plan: Plan, context: Plan) -> Plan:
+    """ "and ARR?" after a chart is a chart, after a split is one."""
+    dimensions = catalog.METRICS[str(plan.measure)].dimensions
+    shape: dict[str, object] = {"by": tuple(name for name in context.by if name in dimensions)}
+    if context.grain is not None:
+        shape |= {"grain": context.grain, "period": context.period}
+    return plan.model_copy(update=shape)
+
+
+def _over_the_same_time(plan: Plan, context: Plan, clock: Clock) -> Plan:
+    period = context.period
+    if period is None:
+        return plan
+    if catalog.METRICS[str(plan.measure)].span is Span.STOCK:
+        return plan.model_copy(update={"period": periods.end_of(period, clock)})
+    return plan if period.is_moment else plan.model_copy(update={"period": period})
 
 
 # --- from a figure to its list and back -----------------------------------------------------------------
@@ -154,7 +176,7 @@ def _counted_reading(plan: Plan, terms: tuple[Filter, ...]) -> Reading | None:
     fields = {filters.field_of(term) for term in terms}
     fitting = [
         r
-        for r in readings.READINGS
+        for r in readings.table()
         if r.entity == plan.entity
         and r.count
         and all(condition in terms for condition in r.where)
@@ -239,6 +261,9 @@ def _ranked(plan: Plan, frame: Frame) -> Plan:
     limit = frame.limit or (1000 if everything and plan.entity else None)
     if limit is not None:
         plan = plan.model_copy(update={"limit": limit})
+    if plan.entity and frame.by_atoms and frame.by_atoms <= {"mrr", "arr", "paying"}:
+        size = "amount" if plan.entity in _BILLS else "mrr"
+        return plan.model_copy(update={"order": Order(field=size)})
     if frame.superlative is None or not (plan.entity or plan.by):
         return plan
     kind, descending = frame.superlative
@@ -247,5 +272,5 @@ def _ranked(plan: Plan, frame: Frame) -> Plan:
     elif kind == "time":
         name = {"customer": "customer_since", "subscription": "renews"}.get(str(plan.entity), "created")
     else:
-        name = "amount" if plan.entity in ("invoice", "payment") else "mrr"
+        name = "amount" if plan.entity in _BILLS else "mrr"
     return plan.model_copy(update={"order": Order(field=name, descending=descending)})

@@ -29,6 +29,10 @@ _PAST = frozenset(["last", "past", "previous", "prior", "trailing", "preceding"]
 _NEXT = frozenset(["next", "coming", "upcoming", "following"])
 _THIS = frozenset(["this", "current", "running"])
 _SHORT = re.compile(r"(\d{1,4})(d|day|w|wk|week|mo|mth|month|q|qtr|y|yr|year|h|hr|hour)s?")
+_FISCAL = re.compile(r"[fc]y(20\d\d|\d\d)")
+_QUARTER_GLUED = re.compile(
+    r"(?:(?P<before>20\d\d))?(?P<kind>[qh])(?P<number>[1-4])(?:(?:fy|cy)?(?P<after>20\d\d|\d\d))?"
+)
 _TO_DATE = {"ytd": "year", "mtd": "month", "qtd": "quarter", "wtd": "week"}
 
 
@@ -188,8 +192,7 @@ def _dated(r: Reader, at: int) -> Found | None:
 _BEFORE_MONTH = frozenset(
     ["in", "since", "of", "for", "during", "until", "till", "from", "and", "vs", "versus", "last",
         "before", "to",
-     "through", "between", "after", "this", "about", "with", "by", "late", "early", "mid", "or", "on",
-     "for", "the"]
+     "through", "between", "after", "this", "by", "late", "early", "mid", "or"]
 )  # fmt: skip
 
 
@@ -257,7 +260,11 @@ def _weekday(r: Reader, at: int) -> Found | None:
 
 
 def _bare_year(r: Reader, at: int) -> Found | None:
-    begin = r.skip(at, "year", "fy")
+    begin = r.skip(at, "year", "fy", "fiscal", "calendar")
+    begin = r.skip(begin, "year")
+    glued = _FISCAL.fullmatch(r.word(begin))
+    if glued:
+        return begin + 1, Spec(Form.YEAR, (int(glued[1][-2:]) + 2000,))
     year = r.year(begin)
     if year is None or r.word(at - 1) in ("than", "over", "under", "above", "below", "least", "most", "top"):
         return None

@@ -60,7 +60,7 @@ def near(frame: Frame) -> tuple[str, ...]:
     """Metrics whose words were said, for suggestions."""
     return tuple(
         name
-        for reading in readings.READINGS
+        for reading in readings.table()
         if set(reading.needs) & frame.atoms
         for name in (reading.count, reading.amount)
         if name
@@ -68,15 +68,13 @@ def near(frame: Frame) -> tuple[str, ...]:
 
 
 def metric_name(draft: Draft) -> str | None:
-    """The metric that the words ask for; a count of money rows has none, they are listed instead."""
+    """The metric that the words ask for; a count of rows that has none is a list instead."""
     reading, kinds = draft.reading, draft.frame.kinds
     if K.COUNT in kinds:
-        if reading.count or reading.entity:
-            return reading.count
-        if reading.amount == "refunds":
-            raise Turned(refusals.because("I know how much was refunded, not how often.", ("refunds",)))
-        return reading.amount
-    return reading.amount or reading.count
+        return reading.count if reading.count or reading.entity else reading.amount
+    if K.AMOUNT in kinds:
+        return reading.amount or reading.count
+    return reading.figure
 
 
 def metric_of(draft: Draft) -> Metric:
@@ -89,11 +87,12 @@ def metric_of(draft: Draft) -> Metric:
 
 def states_of(draft: Draft, metric: Metric) -> tuple[Condition, ...]:
     """The states that a figure of MRR is narrowed to; other readings' conditions are their metric's own."""
-    return draft.reading.where if metric.name in ("mrr", "arr", "arpa") else ()
+    reading = draft.reading
+    return reading.where if reading.narrows or metric.name in ("mrr", "arr", "arpa") else ()
 
 
 def metric_period(draft: Draft, metric: Metric) -> Period | None:
-    said = draft.frame.period
+    said = None if draft.reading.cohort else draft.frame.period
     if said is not None and periods.is_future(said, draft.clock):
         raise Turned(refusals.outside("forecast"))
     if metric.span is Span.STOCK:

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Sequence
 
 from bot.questions import amounts
 from bot.questions.frame import Frame, Wanted
+from bot.questions.readings import Test, condition
 from bot.questions.vocabulary import Vocabulary
-from storage.metrics.plan import And, Condition, Filter, Not, Op, Or
+from storage.metrics.plan import And, Condition, Filter, Not, Or
 
 # States of a customer that may stand beside a figure: "MRR of customers with failed payments".
-STATES: tuple[tuple[frozenset[str], Condition], ...] = (
-    (frozenset({"failed", "payment"}), Condition(field="failing", value=True)),
-    (frozenset({"failed"}), Condition(field="failing", value=True)),
-    (frozenset({"overdue", "invoice"}), Condition(field="overdue", value=True)),
-    (frozenset({"overdue", "payment"}), Condition(field="overdue", value=True)),
-    (frozenset({"overdue"}), Condition(field="overdue", value=True)),
+STATES: tuple[tuple[frozenset[str], Test], ...] = (
+    (frozenset({"failed", "payment"}), ("failing", True)),
+    (frozenset({"failed"}), ("failing", True)),
+    (frozenset({"overdue", "invoice"}), ("overdue", True)),
+    (frozenset({"overdue", "payment"}), ("overdue", True)),
+    (frozenset({"overdue"}), ("overdue", True)),
+    (frozenset({"customers_at_risk"}), ("at_risk", True)),
+    (frozenset({"upcoming_cancellations"}), ("canceling", True)),
 )
 # Negated states that paying customers are anyway.
 _TRUE_OF_PAYING = frozenset({"churned", "trial"})
@@ -32,8 +35,8 @@ def of_frame(
     terms: list[Filter] = [*_values(frame.wanted), *_negated_states(frame.without)]
     assumed: list[str] = []
     for amount in frame.amounts:
-        condition, stated = amounts.condition(amount, amount_field, vocabulary.currency)
-        terms.append(condition)
+        compared, stated = amounts.condition(amount, amount_field, vocabulary.currency)
+        terms.append(compared)
         if not stated and len(vocabulary.currencies) > 1:
             own = vocabulary.currency.upper()
             assumed.append(f"Amounts are taken as {own}.")
@@ -56,21 +59,17 @@ def _values(wanted: Iterable[Wanted]) -> list[Filter]:
 
 
 def _one_of(name: str, values: Sequence[str], negated: bool) -> Filter:
-    condition = (
-        Condition(field=name, value=values[0])
-        if len(values) == 1
-        else Condition(field=name, op=Op.IN, value=tuple(values))
-    )
-    return Not(term=condition) if negated else condition
+    wanted = condition((name, values[0] if len(values) == 1 else tuple(values)))
+    return Not(term=wanted) if negated else wanted
 
 
 def _negated_states(atoms: set[str]) -> list[Filter]:
     left = set(atoms) - _TRUE_OF_PAYING - {"customer", "any"}
     if not left:
         return []
-    for needs, condition in STATES:
+    for needs, test in STATES:
         if needs == left:
-            return [Not(term=condition)]
+            return [Not(term=condition(test))]
     raise Unfilterable(" ".join(sorted(left)))
 
 

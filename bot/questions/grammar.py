@@ -14,6 +14,7 @@ from bot.questions import conversation, later, refusals, spans, text, walk
 from bot.questions.compose import compose
 from bot.questions.draft import Turned
 from bot.questions.frame import Asked, Frame
+from bot.questions.listing import AHEAD
 from bot.questions.outcome import Choice, Clarify, Outcome, Refuse, Understood
 from bot.questions.periods import Clock
 from bot.questions.subject import reading_of
@@ -66,10 +67,12 @@ def _is_order(said: Text, tagged: tuple[spans.Span, ...]) -> bool:
     """Whether it begins by telling us to do something: "cancel Initech's subscription"."""
     words = [token.word for token in said.tokens]
     at = next((i for i, word in enumerate(words) if word not in _POLITE), 0)
-    if at >= len(words) or words[at] not in _ACTIONS:
-        return False
     following = next((span for span in tagged if span.start == at + 1), None)
-    return following is not None and (words[at + 1] in _OBJECTS or following.kind in (K.NAME, K.UNKNOWN))
+    if following is None:
+        return False
+    if words[at] in later.ORDERS_TO_SOMEONE:
+        return following.kind is K.NAME
+    return words[at] in _ACTIONS and (words[at + 1] in _OBJECTS or following.kind in (K.NAME, K.UNKNOWN))
 
 
 def _turned_down(asked: Frame) -> Refuse | None:
@@ -79,7 +82,7 @@ def _turned_down(asked: Frame) -> Refuse | None:
     if asked.later:
         return refusals.not_yet(asked.later[0])
     reading = reading_of(asked)
-    looks_ahead = reading is not None and reading.dated in ("trial_ends", "renews", "due")
+    looks_ahead = reading is not None and reading.dated in AHEAD
     if K.FUTURE in asked.kinds and not looks_ahead:
         return refusals.outside("forecast")
     return _not_understood(asked)
@@ -158,6 +161,8 @@ def _follows(asked: Frame) -> bool:
     """Whether it goes on from the question before: it says so, or has no subject of its own."""
     if asked.leads_on or {K.THEM, K.FOLLOW} & asked.kinds:
         return True
+    if asked.by_atoms and not (asked.atoms or asked.by):
+        return True  # "sort by MRR"
     return not asked.has_subject and not asked.names and not (asked.by and asked.superlative)
 
 

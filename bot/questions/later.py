@@ -183,6 +183,14 @@ OUTSIDE = {
     ),
 }
 
+_ORDERS = """
+    change move switch migrate convert grant offer apply extend suspend reactivate book archive block disable
+    enable stop make put mark tag invite notify give void issue reset raise lower comp discount bill invoice
+    ban contact phone ping reach remind nudge chase thank welcome onboard promote bump
+"""
+ORDERS_TO_SOMEONE = frozenset(_ORDERS.split())
+"""Words that tell us to do something where a customer follows: "give Acme a discount"."""
+
 
 def known() -> dict[str, Later]:
     """The figures that are recognised and cannot be given, without those that the catalog offers by now."""

@@ -36,7 +36,17 @@ COMPOSED: dict[str, tuple[str, ...]] = {
     "failed_payments": ("failed", "payment"),
     "outstanding": ("unpaid",),
     "overdue": ("overdue",),
+    "overdue_invoices": ("overdue", "invoice"),
+    "overdue_customers": ("overdue", "customer"),
+    "open_invoices": ("invoice", "open"),
+    "invoices": ("invoice",),
+    "payments": ("payment", "succeeded"),
+    "refund_count": ("refunds",),
+    "failing_customers": ("failed", "payment", "customer"),
+    "subscriptions": ("subscription",),
 }
+_COUNTED = ("number of ", "count of ")
+"""How a synonym begins that says "how many" itself: the words say that for every metric."""
 _GROUPS = tuple(info for info in catalog.FIELDS.values() if info.groupable)
 _INTERVALS = {"semiannual": "half_year", "half yearly": "half_year", "biannual": "half_year"}
 _STATUSES = ("paused", "incomplete")
@@ -52,6 +62,7 @@ class Lexicon:
         self._root: Node = {}
         self._base = base
         self.spellings: tuple[str, ...] = ()
+        self.own: frozenset[str] = frozenset()
 
     def add(self, phrase: str, *tags: Tag) -> None:
         """A later meaning of a phrase takes the place of the one before."""
@@ -129,8 +140,11 @@ def _of_catalog() -> Iterator[tuple[str, Tag]]:
     for metric in catalog.METRICS.values():
         atoms = COMPOSED.get(metric.name, (metric.name,))
         for phrase in (*metric.synonyms, metric.label.lower()):
-            invoice = ("invoice",) if "invoice" in phrase.split() else ()
-            yield phrase, Tag(K.ATOM, (*atoms, *invoice))
+            if phrase.startswith(_COUNTED) or phrase.endswith(" count"):
+                continue
+            said = set(phrase.split())
+            nouns = [noun for noun in ("invoice", "customer") if noun in said and metric.entity == noun]
+            yield phrase, Tag(K.ATOM, tuple(dict.fromkeys((*atoms, *nouns))))
 
 
 def _everyday() -> Iterator[tuple[str, Tag]]:
@@ -159,6 +173,7 @@ def _own(plans: tuple[str, ...], currencies: tuple[str, ...], currency: str) -> 
         if fold(plan):
             lexicon.add(fold(plan), Tag(K.VALUE, ("plan", plan)))
     lexicon.learn_spellings()
+    lexicon.own = frozenset(fold(plan) for plan in plans)
     return lexicon
 
 

@@ -8,6 +8,7 @@ from bot.questions.frame import Frame
 from bot.questions.readings import Reading
 from storage.metrics.plan import Condition, Not, Op, Order, Period, Plan
 
+AHEAD = frozenset({"trial_ends", "renews", "due", "cancels"})
 _WIDENING = frozenset({"failing", "overdue", "customer"})
 _RANKED = frozenset({"mrr", "arr", "customers"})
 _TIME_ORDER = {
@@ -49,7 +50,7 @@ def list_period(draft: Draft) -> Period | None:
         wants = reading.recent_list and draft.customer is None and not newest
         return periods.recent(reading.recent_list, draft.clock) if wants and reading.recent_list else None
     period = periods.period(frame.period, draft.clock)
-    ahead = reading.dated in ("trial_ends", "renews", "due")
+    ahead = reading.dated in AHEAD
     if periods.is_future(frame.period, draft.clock) and not ahead:
         raise Turned(refusals.outside("forecast"))
     if reading.dated in ("trial_ends", "renews") and period.end <= draft.clock.now:
@@ -61,6 +62,15 @@ def dated(draft: Draft, period: Period | None) -> tuple[Condition, ...]:
     if draft.reading.dated is None or period is None:
         return ()
     return (Condition(field=draft.reading.dated, op=Op.WITHIN, value=(period.start, period.end)),)
+
+
+def cohort(draft: Draft) -> tuple[Condition, ...]:
+    """Whose figure it is, where a period says when they came: "MRR of customers that signed up in May"."""
+    field, said = draft.reading.cohort, draft.frame.period
+    if field is None or said is None:
+        return ()
+    period = periods.period(said, draft.clock)
+    return (Condition(field=field, op=Op.WITHIN, value=(period.start, period.end)),)
 
 
 def by_customer(draft: Draft) -> Plan:

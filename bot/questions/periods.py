@@ -148,6 +148,8 @@ def recent(kind: Recent, clock: Clock) -> Period:
     match kind:
         case Recent.THIS_MONTH:
             return clock.resolve(periods.to_date(Grain.MONTH))
+        case Recent.LAST_MONTH:
+            return clock.resolve(periods.unit(Grain.MONTH, -1))
         case Recent.LAST_30_DAYS:
             return clock.resolve(periods.last(30, Grain.DAY))
         case Recent.NEXT_30_DAYS:
@@ -195,6 +197,8 @@ def _form(spec: Spec, clock: Clock) -> TimeForm:  # noqa: C901, PLR0911, PLR0912
             return periods.year(year)
         case Form.TO_DATE, (str(unit),):
             return periods.to_date(Grain(unit))
+        case Form.SINCE, (Spec(Form.END_OF) as inner,):
+            return periods.named(_window(period(Said(inner), clock).end, clock.now))
         case Form.SINCE, (Spec() as inner,):
             return periods.since(_form(_plain(inner), clock))
         case Form.UNTIL, (Spec() as inner, bool(inclusive)):

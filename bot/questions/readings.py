@@ -1,15 +1,19 @@
-"""What a set of words asks for, as a table: "new" + "customer" is a count of new customers or a list of them.
+"""What a set of words asks for: "new" + "customer" is a count of new customers or a list of them.
 
 Each reading names the atoms it needs, those that may stand beside them without changing the meaning, and
 what it is as a count, as an amount and as a list. The reading that explains most atoms wins; a question with
-an atom that no reading explains is not understood.
+an atom that no reading explains is not understood. The table is in `reading_table.py`; a metric of the
+catalog that is not in it is read by its own name.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
+from storage.metrics import catalog
+from storage.metrics.catalog import Span
 from storage.metrics.plan import Condition, Op
 
 
@@ -17,15 +21,22 @@ class Recent(StrEnum):
     """The period of a flow that was asked for without one: what people mean by it."""
 
     THIS_MONTH = "this_month"
+    LAST_MONTH = "last_month"
     LAST_30_DAYS = "last_30_days"
     NEXT_30_DAYS = "next_30_days"
+
+
+Test = tuple[str, str | bool | tuple[str, ...]]
+"""A field and the value, or one of the values, that it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """`dated` is the field that a period filters in the list (None: the list's own date).
 
-    `counted` says that a bare phrase means its figure rather than the list.
+    `counted` says that a bare phrase means its figure rather than the list; `bare` which figure that is,
+    where it is not the amount. `narrows`: the tests are not the metric's own, they narrow it as well. A
+    `cohort` is the field of the customers' dates that a period is about: "MRR of those who signed up in May".
     """
 
     needs: tuple[str, ...]
@@ -33,104 +44,80 @@ class Reading:
     count: str | None = None
     amount: str | None = None
     entity: str | None = None
-    where: tuple[Condition, ...] = ()
+    tests: tuple[Test, ...] = ()
     dated: str | None = None
     order: str | None = None
     ascending: bool = False
     recent: Recent | None = None
     recent_list: Recent | None = None
     counted: bool = True
+    bare: str | None = None
     noun: str = ""
+    narrows: bool = False
+    cohort: str | None = None
+
+    @property
+    def where(self) -> tuple[Condition, ...]:
+        return tuple(condition(test) for test in self.tests)
+
+    @property
+    def figure(self) -> str | None:
+        """The metric that is meant where neither a count nor an amount is asked for."""
+        return self.bare or self.amount or self.count
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the catalog has all that it names."""
+        metrics = {self.count, self.amount, self.bare} - {None}
+        fields = {field for field, _ in self.tests} | ({self.dated, self.order} - {None})
+        entities = {self.entity} - {None}
+        return (
+            metrics <= set(catalog.METRICS)
+            and fields <= set(catalog.FIELDS)
+            and entities <= set(catalog.ENTITIES)
+        )
 
 
-def _is(field: str, value: str | bool) -> Condition:
-    return Condition(field=field, value=value)
+def condition(test: Test) -> Condition:
+    field, value = test
+    return Condition(field=field, op=Op.IN if isinstance(value, tuple) else Op.IS, value=value)
 
 
-_COUNTING = Condition(field="status", op=Op.IN, value=("active", "past_due"))
-_WHO = ("customer", "paying", "active")
-_COLLECTED = ("customer", "payment", "succeeded", "paid", "paying", "invoice", "inflow")
+@lru_cache(maxsize=1)
+def table() -> tuple[Reading, ...]:
+    """All readings that the catalog can answer."""
+    from bot.questions.reading_table import DECLARED
 
-READINGS = (
-    Reading(needs=("customer",), also=_WHO, count="customers", entity="customer", counted=False),
-    Reading(needs=("paying",), also=_WHO, count="customers", entity="customer", counted=False),
-    Reading(needs=("active",), also=_WHO, count="customers", entity="customer", counted=False),
-    Reading(needs=("mrr",), also=(*_WHO, "subscription", "inflow"), amount="mrr"),
-    Reading(needs=("arr",), also=(*_WHO, "subscription", "inflow"), amount="arr"),
-    Reading(needs=("arpa",), also=_WHO, amount="arpa"),
-    Reading(needs=("trial", "customer"), also=("active",), count="trialing_customers", entity="customer",
-            where=(_is("status", "trialing"),), dated="trial_ends"),
-    Reading(needs=("trial",), also=("active", "subscription"), count="trialing_customers",
-        entity="subscription",
-            where=(_is("status", "trialing"),), dated="trial_ends", order="trial_ends", ascending=True),
-    Reading(needs=("trial", "ending"), also=("active", "subscription", "customer"),
-        count="trialing_customers",
-            entity="subscription", where=(_is("status", "trialing"),), dated="trial_ends", order="trial_ends",
-            ascending=True, recent=Recent.NEXT_30_DAYS, recent_list=Recent.NEXT_30_DAYS,
-                noun="trials ending"),
-    Reading(needs=("new", "customer"), also=("paying", "signed_up"), count="new_customers", entity="customer",
-            dated="customer_since", order="customer_since", recent=Recent.THIS_MONTH,
-                recent_list=Recent.THIS_MONTH),
-    Reading(needs=("churned",), also=("customer", "paying"), count="churned_customers", entity="customer",
-            dated="churned", recent=Recent.THIS_MONTH, recent_list=Recent.THIS_MONTH),
-    Reading(needs=("signed_up",), also=("customer", "new"), count="signups", entity="customer",
-        dated="signed_up",
-            order="signed_up", recent=Recent.THIS_MONTH, recent_list=Recent.THIS_MONTH),
-    Reading(needs=("revenue",), also=_COLLECTED, amount="revenue", recent=Recent.THIS_MONTH),
-    Reading(needs=("inflow",), also=_COLLECTED, amount="revenue", recent=Recent.THIS_MONTH),
-    Reading(needs=("refunds",), also=("payment", "revenue", "customer"), amount="refunds",
-        recent=Recent.THIS_MONTH),
-    Reading(needs=("payment",), also=("succeeded",), entity="payment", counted=False, noun="payments"),
-    Reading(needs=("payment", "succeeded"), amount="revenue", entity="payment",
-            where=(_is("status", "succeeded"),), counted=False),
-    Reading(needs=("payment", "paid"), amount="revenue", entity="payment",
-            where=(_is("status", "succeeded"),), counted=False),
-    Reading(needs=("failed", "payment"), also=("revenue",), count="failed_payments", entity="payment",
-            where=(_is("status", "failed"),), recent=Recent.LAST_30_DAYS, recent_list=Recent.LAST_30_DAYS),
-    Reading(needs=("failed", "payment", "customer"), also=("paying", "active"), entity="customer",
-            where=(_is("failing", True),), counted=False, noun="customers whose latest payment failed"),
-    Reading(needs=("failed", "customer"), also=("paying", "active"), entity="customer",
-            where=(_is("failing", True),), counted=False, noun="customers whose latest payment failed"),
-    Reading(needs=("paid", "customer"), amount="revenue", entity="payment",
-            where=(_is("status", "succeeded"),), counted=False, recent=Recent.THIS_MONTH,
-            recent_list=Recent.THIS_MONTH),
-    Reading(needs=("paid",), amount="revenue", recent=Recent.THIS_MONTH),
-    Reading(needs=("invoice",), entity="invoice", counted=False, noun="invoices"),
-    Reading(needs=("invoice", "paid"), entity="invoice", where=(_is("status", "paid"),), counted=False),
-    Reading(needs=("unpaid",), also=("open", "revenue", "payment", "customer", "invoice"),
-        amount="outstanding",
-            entity="invoice", where=(_is("status", "open"),), order="remaining"),
-    Reading(needs=("invoice", "open"), also=("revenue",), amount="outstanding", entity="invoice",
-            where=(_is("status", "open"),), order="remaining", counted=False),
-    Reading(needs=("overdue",), also=("invoice", "payment", "unpaid", "revenue", "open"), amount="overdue",
-            entity="invoice", where=(_is("overdue", True),), order="remaining"),
-    Reading(needs=("overdue", "customer"), also=("invoice", "payment", "unpaid", "paying", "open"),
-        amount="overdue",
-            entity="customer", where=(_is("overdue", True),), counted=False,
-                noun="customers with overdue invoices"),
-    Reading(needs=("overdue", "subscription"), also=("customer",), entity="subscription",
-            where=(_is("status", "past_due"),), counted=False, noun="past-due subscriptions"),
-    Reading(needs=("invoice", "due"), also=("open", "unpaid"), entity="invoice", where=(_is("status",
-        "open"),),
-            dated="due", order="due", ascending=True, counted=False, noun="open invoices"),
-    Reading(needs=("subscription",), also=("customer", "paying"), entity="subscription", counted=False,
-            noun="subscriptions"),
-    Reading(needs=("subscription", "active"), also=("customer", "paying"), entity="subscription",
-            where=(_COUNTING,), counted=False, noun="active subscriptions"),
-    Reading(needs=("renewing",), also=("customer", "subscription", "active", "paying"), entity="subscription",
-            where=(_COUNTING,), dated="renews", order="renews", ascending=True, counted=False,
-            recent_list=Recent.NEXT_30_DAYS, noun="subscriptions that renew"),
-)  # fmt: skip
+    declared = tuple(reading for reading in DECLARED if reading.is_known)
+    said = {atom for reading in declared for atom in reading.needs}
+    return (*declared, *(_of_name(name) for name in catalog.METRICS if name not in said))
+
+
+_BESIDE = ("customer", "paying", "active", "subscription", "inflow")
+
+
+def _of_name(name: str) -> Reading:
+    """A metric that is asked for by its own words alone."""
+    metric = catalog.METRICS[name]
+    rate = metric.unit in (catalog.Unit.RATIO, catalog.Unit.DURATION)
+    recent = None if metric.span is Span.STOCK else Recent.LAST_MONTH if rate else Recent.THIS_MONTH
+    counts = metric.unit is catalog.Unit.COUNT
+    return Reading(
+        needs=(name,),
+        also=_BESIDE,
+        count=name if counts else None,
+        amount=None if counts else name,
+        recent=recent,
+    )
 
 
 def pick(atoms: frozenset[str]) -> Reading | None:
     """The reading that explains all atoms and needs the most of them; None where no reading does."""
-    fitting = (r for r in READINGS if set(r.needs) <= atoms <= {*r.needs, *r.also})
+    fitting = (r for r in table() if set(r.needs) <= atoms <= {*r.needs, *r.also})
     return max(fitting, key=lambda r: len(r.needs), default=None)
 
 
 def of_metric(name: str) -> Reading | None:
     """The reading whose figure is that metric, for turning a figure into its list and back."""
-    return next((r for r in READINGS if name in (r.count, r.amount) and r.entity), None) or next(
-        (r for r in READINGS if name in (r.count, r.amount)), None
-    )
+    mine = [r for r in table() if name in (r.count, r.amount)]
+    return next((r for r in mine if r.entity), None) or next(iter(mine), None)

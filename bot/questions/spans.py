@@ -15,7 +15,7 @@ from datetime import datetime
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.questions import lexicon, periods
+from bot.questions import lexicon, periods, places
 from bot.questions.lexicon import SHORTEST_CORRECTED, Lexicon, Tag
 from bot.questions.text import Kind, Text, Token
 from bot.questions.vocabulary import Vocabulary
@@ -106,7 +106,7 @@ def _names(text: Text, tokens: Sequence[Token], others: Sequence[Span], vocabula
     """Whole names, domains and e-mail addresses that stand in the question."""
     covered = {at for span in others for at in range(span.start, span.end)}
     found = []
-    spots = vocabulary.names.spot([t.whole for t in tokens], [t.word for t in tokens])
+    spots = vocabulary.names.spot([_spelt_out(t.whole) for t in tokens], [_spelt_out(t.word) for t in tokens])
     for start, end in spots:
         matches = vocabulary.names.lookup(text.between(start, end))
         if matches:
@@ -117,6 +117,11 @@ def _names(text: Text, tokens: Sequence[Token], others: Sequence[Span], vocabula
             matches = vocabulary.names.lookup(token.raw)
             found.append(Span(start, start + 1, Tag(K.NAME), _NAME_CUED, fitting(matches) if matches else ()))
     return found
+
+
+def _spelt_out(word: str) -> str:
+    """As names are folded: "Lost & Found" is "lost and found"."""
+    return "and" if word == "&" else word
 
 
 def _name_weight(tokens: Sequence[Token], start: int, end: int, covered: set[int]) -> int:
@@ -171,7 +176,8 @@ def _resolved(
         named = _as_name(text, spans, start, end, vocabulary)
         certain = named is not None and named.matches[0].how is not How.TYPO
         spelt = None if certain else _corrected(text, start, end, words)
-        if spelt is not None and not (named is not None and text.tokens[start].capital and start > 0):
+        capital = named is not None and text.tokens[start].capital and start > 0
+        if spelt is not None and (not capital or spelt.word in words.own):
             text = Text(text.clean, (*text.tokens[:start], spelt, *text.tokens[start + 1 :]))
             spans = _retagged(text, spans, start, words, vocabulary, now)
         else:
@@ -249,11 +255,19 @@ def _closest(token: Token, words: Lexicon) -> Token | None:
     near = process.extract(
         token.lemma, words.spellings, scorer=OSA.distance, score_cutoff=allowed_edits(token.lemma), limit=4
     )
-    near = [hit for hit in near if hit[0][0] == token.lemma[0]]
+    near = [hit for hit in near if hit[0][0] == token.lemma[0] and not _is_risky(token.lemma, hit[0])]
     if not near:
         return None
     word = min(near, key=lambda hit: (hit[1], abs(len(hit[0]) - len(token.lemma))))[0]
     return replace(token, word=word, whole=word, lemma=word)
+
+
+_SHORTEST_PLACE = 6
+
+
+def _is_risky(typed: str, spelt: str) -> bool:
+    """Whether a short word is about to become a country: "green" is no slip of "greek"."""
+    return len(typed) < _SHORTEST_PLACE and spelt in places.country_names()
 
 
 def _retagged(

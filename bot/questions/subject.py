@@ -9,6 +9,8 @@ from bot.questions.frame import Frame
 from bot.questions.readings import Reading
 from bot.questions.specs import Form
 from bot.questions.words import K
+from storage.metrics import catalog
+from storage.metrics.catalog import Unit
 
 OF_ONE_CUSTOMER = frozenset({"mrr", "arr", "revenue", "refunds", "outstanding", "overdue", "failed_payments"})
 _BILLING = frozenset({"invoice", "payment", "subscription"})
@@ -19,18 +21,58 @@ def reading_of(frame: Frame) -> Reading | None:
     atoms = set(frame.atoms)
     if frame.by and frame.by_atoms:
         atoms |= frame.by_atoms
+    if frame.amounts and len(atoms) > 1:
+        atoms.discard("paying")
+    if K.SHARE in frame.kinds:
+        return _share(atoms)
     if K.AMOUNT in frame.kinds and "paying" in atoms and atoms <= {"paying", "customer"}:
         atoms = {"mrr"}
     if K.AVERAGE in frame.kinds:
-        atoms = {"arpa"} if atoms <= {"mrr", "customer", "revenue", "paying", "arpa"} and atoms else atoms
+        atoms = _averaged(frame, atoms)
     words = {token.word for token in frame.text.tokens}
     if {"who", "whose"} & words or (not atoms and _speaks_of_customers(frame)):
         picked = readings.pick(frozenset(atoms | {"customer"}))
         if picked is not None:
             return picked
     if frame.by and not atoms:
-        atoms = {"mrr"} if frame.superlative else {"customer"}
+        by_worth = frame.superlative is not None and frame.superlative[0] != "popular"
+        atoms = {"mrr"} if by_worth else {"customer"}
     return readings.pick(frozenset(atoms)) or _with_state(frame, atoms)
+
+
+_SHARES = (
+    ({"churned"}, {"customer", "paying", "active"}, "customer_churn_rate"),
+    ({"mrr", "churned"}, {"customer"}, "gross_mrr_churn_rate"),
+    ({"revenue", "churned"}, {"customer"}, "gross_mrr_churn_rate"),
+    ({"churned_mrr"}, {"customer", "mrr"}, "gross_mrr_churn_rate"),
+    ({"trials_converted"}, {"trial", "customer"}, "trial_conversion_rate"),
+    ({"trial", "paying"}, {"customer"}, "trial_conversion_rate"),
+    ({"trial", "paid"}, {"customer"}, "trial_conversion_rate"),
+)
+
+
+def _share(atoms: set[str]) -> Reading | None:
+    """ "what percentage of customers churned": the rate that it is, if it is one that is known."""
+    for needs, also, rate in _SHARES:
+        if needs <= atoms <= needs | also:
+            return readings.pick(frozenset({rate}))
+    reading = readings.pick(frozenset(atoms))
+    figure = reading.figure if reading is not None else None
+    is_rate = figure is not None and catalog.METRICS[figure].unit is Unit.RATIO
+    return reading if is_rate else None
+
+
+_AVERAGES = ("payment", "average_payment"), ("invoice", "average_invoice")
+_ACCOUNT_WORTH = ({"mrr"}, {"paying"}, {"arpa"}, {"revenue", "customer"})
+
+
+def _averaged(frame: Frame, atoms: set[str]) -> set[str]:
+    """ "average MRR", "what do customers pay on average": revenue per account; or of payments, invoices."""
+    for noun, metric in _AVERAGES:
+        if noun in atoms and atoms <= {noun, "customer", "succeeded", "amount"}:
+            return {metric}
+    worth = atoms <= {"mrr", "customer", "revenue", "paying", "arpa", "active"} and K.COUNT not in frame.kinds
+    return {"arpa"} if worth and any(some <= atoms for some in _ACCOUNT_WORTH) else atoms
 
 
 def _speaks_of_customers(frame: Frame) -> bool:
@@ -40,18 +82,40 @@ def _speaks_of_customers(frame: Frame) -> bool:
     )
 
 
+_COHORTS = ((frozenset({"signed_up"}), "signed_up"),)
+_OF_COHORTS = frozenset({"mrr", "arr", "arpa"})
+
+
 def _with_state(frame: Frame, atoms: set[str]) -> Reading | None:
     """A figure of customers in some state: the state becomes a filter."""
-    for needs, condition in filters.STATES:
+    for needs, test in filters.STATES:
         rest = atoms - needs
-        reading = readings.pick(frozenset(rest)) if needs <= atoms and rest else None
-        if reading is not None and {"mrr", "arr", "arpa", "trial"} & set(reading.needs):
-            return replace(reading, where=(*reading.where, condition))
+        reading = readings.pick(frozenset(rest)) if needs <= atoms and rest - {"customer"} else None
+        if reading is not None and ("customer" in rest or {"mrr", "arr", "arpa", "trial"} & rest):
+            return replace(reading, tests=(*reading.tests, test), narrows=True)
+    for needs, field in _COHORTS:
+        others = frozenset(atoms - needs)
+        reading = readings.pick(others) if needs <= atoms and "customer" in others else None
+        if reading is not None and reading.amount in _OF_COHORTS:
+            return replace(reading, cohort=field)
     return None
+
+
+def _failed_payments(frame: Frame) -> Reading | None:
+    """ "whose card was declined last week": the payments that failed then; of how many, is not known."""
+    reading = readings.pick(frozenset({"failed", "payment"}))
+    if reading is None or K.COUNT in frame.kinds:
+        return None
+    return replace(reading, count=None, amount=None, bare=None, counted=False)
+
+
+_FAILING = (("failing", True),)
 
 
 def of_time(frame: Frame, reading: Reading) -> Reading:
     """ "customers since May" are those who became customers since then."""
+    if reading.entity == "customer" and reading.tests == _FAILING and frame.period is not None:
+        return _failed_payments(frame) or reading
     since = frame.period is not None and frame.period.spec.form is Form.SINCE
     if since and reading.count == "customers" and not frame.amounts and not frame.grain:
         return readings.of_metric("new_customers") or reading

@@ -51,6 +51,9 @@ def _edge(r: Reader, at: int) -> Found | None:
     begin = r.skip(at, "the")
     if r.word(begin) not in ("end", "start", "beginning", "close") or r.word(begin + 1) != "of":
         return None
+    before_that = _relative(r, begin + 2)
+    if before_that is not None and before_that[1].form is Form.BEFORE_THAT:
+        return before_that
     inner = _unit_or_simple(r, begin + 2)
     if inner is None:
         return None

@@ -16,6 +16,8 @@ class K(StrEnum):
     SHOW = "show"
     COUNT = "count"
     AMOUNT = "amount"
+    TOTAL = "total"
+    SHARE = "share"
     AVERAGE = "average"
     ABOUT = "about"
     ATOM = "atom"
@@ -78,10 +80,21 @@ ATOMS = {
     "subscription": "subscription|sub|contract|membership",
     "renewing": "renew|renewal|renewing|up for renewal",
     "ending": "end|ending|ended|expire|expiring|expired|expiry|run out|running out|finish|lapse|finishing",
-    "revenue": "turnover|money in|money",
-    "inflow": "collect|collected|collection|came in|come in|coming in|bring in|brought in|made|make"
+    "revenue": "turnover|money in|money|net revenue|net cash|net sale|revenue net of refund"
+    "|revenue after refund|revenue minus refund|revenue less refund|net income from customer",
+    "inflow": "came from|come from|coming from|bring|brought|collect|collected|collection|came in"
+    "|come in|coming in|bring in|brought in|made|make"
     "|making|earned|earn"
     "|take in|took in|received|receive|get paid|got paid|were paid|generate|generated",
+    "net_new_mrr": "net mrr change|net change in mrr|net movement|net new mrr change|net growth in mrr"
+    "|mrr net change",
+    "expansion_mrr": "expand|expanded|expanding|grew their plan|upsell|upsold",
+    "contraction_mrr": "contract down|shrank|shrink|shrunk",
+    "upgrades": "upgrade|upgraded|upgrading|upgrader|bumped|bumped up|moved up|went up a plan|move up",
+    "downgrades": "downgrade|downgraded|downgrading|downgrader|moved down|move down",
+    "reactivations": "reactivation|reactivated|reactivate|came back|come back|returned|return|win back"
+    "|winback|won back|returning|coming back",
+    "disputes": "dispute|disputed|chargeback|charge back|charged back|contested",
     "refunds": "refund|refunded|refunding|gave back|give back|pay back",
 }
 
@@ -90,12 +103,32 @@ TOGETHER: dict[str, tuple[str, ...]] = {
        for growth in ("growth", "growth rate", "change", "increase", "decrease", "difference")},
     **{f"growth in {word}": (word, "growth") for word in ("mrr", "arr", "revenue", "customer")},
     **{f"growth of {word}": (word, "growth") for word in ("mrr", "arr", "revenue")},
+    **{f"{last} {paid} {failed}": ("failed", "payment")
+       for last in ("last", "latest", "most recent")
+       for paid in ("payment", "charge", "card payment", "payment attempt")
+       for failed in ("failed", "fail", "was declined", "declined", "bounced", "did not go through")},
+    **dict.fromkeys(("overdue balance", "overdue amount", "past due balance", "past due amount"),
+                    ("overdue",)),
+    **dict.fromkeys(("outstanding balance", "open balance", "balance due", "unpaid balance",
+                     "outstanding amount"), ("unpaid",)),
 }  # fmt: skip
 
 WORDS: dict[K, dict[object, str]] = {
     K.COUNT: {"count": "how many|number of|count of|count|no of|total number of|how many of|the number of"},
     K.AMOUNT: {
-        "amount": "how much|total|sum|sum of|value of|total amount|total amount of|total value of|volume"
+        "amount": "how much|sum|sum of|value of|total amount|total amount of|total value of|volume"
+        "|amount of"
+        "|how much money|volume of|worth of"
+    },
+    K.TOTAL: {"total": "total|in total|overall|altogether|combined"},
+    K.FILLER: {
+        "filler": "may i|may we|look like|looking like|would like|feel like|like to|billing|since when"
+        "|as of when|how long|coming up|come up|add up|adds up|end up|ended up|made up of"
+        "|what kind of|which kind of|in terms of|with respect to|as well as that|by the way|for me"
+        "|to date for|at all|of ours|with us|from us|to us|for us|on our side|out there"
+    },
+    K.SHARE: {
+        "share": "percentage|percent|share|share of|proportion|fraction|%|percentage of|percent of|rate|ratio"
     },
     K.AVERAGE: {"average": "average|avg|mean|median|typical|on average"},
     K.LIST: {"list": "who|which|list|name of|export|which one|whose|list of|list all|list out|what customer"},
@@ -125,8 +158,10 @@ WORDS: dict[K, dict[object, str]] = {
             True,
         ): "top|biggest|largest|highest|best|greatest|most|most valuable|highest paying|biggest paying"
         "|best paying|top paying|highest value|leading|highest spending|number one|most important",
-        ("size", False): "smallest|lowest|bottom|least|tiniest|cheapest|worst|lowest paying",
+        ("size", False): "smallest|lowest|bottom|least|fewest|tiniest|cheapest|worst|lowest paying",
         ("time", True): "newest|latest|most recent|recent|most recently|last",
+        ("popular", True): "most popular|most common|most used|most popular one",
+        ("popular", False): "least popular|least common|least used",
         ("time", False): "oldest|earliest|longest standing|longest|most loyal",
     },
     K.GROUP: {
@@ -150,7 +185,7 @@ WORDS: dict[K, dict[object, str]] = {
     },
     K.CHART: {
         "chart": "over time|trend|trending|evolution|history|timeline|graph|chart|plot|evolve"
-        "|evolved|development|curve"
+        "|evolved|development|curve|develop|developed|developing|progress|progressed|trended"
     },
     K.VERSUS: {
         "versus": "vs|v|versus|compared to|compared with|compare|compare to|compare with|comparing"
@@ -164,7 +199,7 @@ WORDS: dict[K, dict[object, str]] = {
     K.CHANGE: {
         "change": "change|changed|grow|grew|grown|growing|increase|increased|decrease|decreased"
         "|drop|dropped|up or down"
-        "|go up|go down|gone up|gone down|went up|went down|rise|risen|rose|fall|fallen|fell|moved"
+        "|up|down|go up|go down|gone up|gone down|went up|went down|rise|risen|rose|fall|fallen|fell|moved"
         "|difference"
     },
     K.NOT: {
@@ -199,11 +234,11 @@ FILLERS = """
 named called the teh hte adn fo a an our ours we i me my you your yours please pls plz do does did done
 doing is are was were be been being have has had having can could would should may might to of for in on
 at from with within during as that what it there here get got getting us want wanted know need needed
-like so far thanks thank hey hi hello ok okay chewy chewbotta bot kindly quick quickly question tell give
-let look looking overall altogether currently all any some really actually how when where if these this
+so far thanks thank hey hi hello ok okay chewy chewbotta bot kindly quick quickly question tell give
+let look looking  currently all any some really actually how when where if these this
 right exactly ever yet still their by into out than then when's am pm back figure stat statistics metric
-data report level located based billed billing happened happen set who's using use used via signed whom
-become soon more first rn asap created opened remaining up go going went value stand standing across
+data report level break located based billed billing happened happen set who's using use used via signed whom
+become soon more first rn asap created opened remaining go going went value stand standing across
 worth just record one ones row entry item whole entire everything everybody whats hows plan's total's
 also well and amount i'd i'll id wondering wonder curious check update anything come coming running bring
 say says put through subscribed many

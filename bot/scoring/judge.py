@@ -140,7 +140,7 @@ def _clarify(said: Said, right: Right) -> bool:
 
 
 def _refuse(said: Said, _: Right) -> bool:
-    return said["kind"] == "refuse"
+    return bool(said["kind"] == "refuse")
 
 
 _RIGHT = {

@@ -78,7 +78,6 @@ MEANINGS = {
     "list customer [failing=true]": (
         "customers whose card was declined",
         "who has a failed payment",
-        "how many customers have failed payments",
     ),
     "list customer [interval=year]": (
         "customers billed annually",
@@ -126,12 +125,10 @@ MEANINGS = {
     "list invoice [overdue=true] order -remaining": (
         "overdue invoices",
         "which invoices are overdue",
-        "how many invoices are overdue",
     ),
     "list invoice [status=open, due 2026-11-23..2026-11-30] order +due": ("invoices due this week",),
     "list invoice [status=open] order -remaining": (
         "unpaid invoices",
-        "how many unpaid invoices",
         "who owes us money",
     ),
     "list invoice [status=paid] @yesterday": ("paid invoices yesterday",),
@@ -147,7 +144,6 @@ MEANINGS = {
     "list payment of Initech @in:2026-10": ("payments from Initech in October",),
     "list payment order -created": ("latest payments",),
     "list payment order -created top 5": ("last 5 payments",),
-    "list subscription": ("subscriptions",),
     "list subscription [plan=Scale]": ("list subscriptions on Scale",),
     "list subscription [status=active/past_due, renews 2026-11-23..2026-11-30] @this_week order +renews": (
         "who renews this week",
@@ -158,7 +154,6 @@ MEANINGS = {
     "list subscription [status=active/past_due, renews 2026-12-01..2027-01-01] @next_month order +renews": (
         "which subscriptions renew next month",
     ),
-    "list subscription [status=active/past_due]": ("how many active subscriptions",),
     "list subscription [status=past_due]": ("past due subscriptions",),
     "list subscription [status=trialing, trial_ends 2026-11-23..2026-11-27] @window order +trial_ends": (
         "which trials will end before Friday",
@@ -350,4 +345,30 @@ MEANINGS = {
     ),
     "trialing_customers [country=DE]": ("trials in Germany",),
     "trialing_customers [trial_ends 2026-11-01..2026-12-01]": ("how many trials end this month",),
+    "failing_customers": ("how many customers have failed payments",),
+    "overdue_invoices": ("how many invoices are overdue",),
+    "open_invoices": ("how many unpaid invoices",),
+    "subscriptions": ("subscriptions", "how many active subscriptions"),
+    "customer_churn_rate @last_month": ("what's our churn rate",),
+    "customer_retention_rate @last_month": ("customer retention last month",),
+    "expansion_mrr @last_month": ("How much expansion MRR did we get last month?",),
+    "upgrades @to_date:month": ("how many customers upgraded",),
+    "net_new_mrr [currency=usd] @last_month": ("net new mrr last month in usd",),
+    "new_mrr @this_quarter": ("new MRR this quarter",),
+    "churned_mrr @last_month": ("churned MRR last month", "MRR of churned customers last month"),
+    "churned_mrr @to_date:month": ("revenue churn",),
+    "nrr [currency=usd] @last_quarter": ("Net revenue retention last quarter in USD",),
+    "nrr @last_month": ("nrr",),
+    "ltv": ("LTV",),
+    "trial_conversion_rate @last_month": ("What was the trial conversion rate last month?",),
+    "disputes @this_year": ("number of disputes this year",),
+    "disputes @last_month": ("chargebacks last month",),
+    "refund_count @last_month": ("how many refunds last month",),
+    "average_invoice @to_date:month": ("average invoice amount",),
+    "mrr [at_risk=true]": ("MRR at risk",),
+    "list movement [movement_type=expansion] @last_month": ("who upgraded last month",),
+    "mrr [signed_up 2026-01-01..2027-01-01]": ("MRR of customers that signed up this year",),
+    "customers [mrr>100000 eur]": ("how many customers pay more than €1k monthly",),
+    "list customer [not(currency=usd)]": ("customers not paying in dollars",),
+    "mrr by interval": ("MRR split by monthly and annual",),
 }

@@ -11,10 +11,7 @@ from storage.metrics.plan import Plan
 from storage.names import Named, NameIndex
 from tests.bot.questions.company import NOW
 
-LATER = {
-    *("d011", "d012", "d013", "d015", "d016", "d022", "d031", "d034", "d047", "d048"),
-    *("d049", "d050", "d051", "d052", "d053", "d054"),
-}
+LATER = {*("d034", "d047", "d048", "d049", "d050", "d051", "d052", "d053", "d054")}
 """Those that wait for metrics or sources to come: refused until then."""
 
 

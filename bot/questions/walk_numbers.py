@@ -1,0 +1,111 @@
+"""The spans that count and measure: numbers, comparators, rhythms ("monthly"), rates and superlatives."""
+
+from bot.questions.frame import Wanted
+from bot.questions.spans import Span
+from bot.questions.walking import Walk
+from bot.questions.words import K
+from storage.metrics.plan import Grain
+
+_INTERVAL_BEFORE = frozenset(["billed", "on", "paying", "pay", "not", "only", "just", "and", "or", "non"])
+_INTERVAL_ATOMS = frozenset("customer subscription paying active trial renewing".split())  # noqa: SIM905 - reads better
+_FLOWING = frozenset("new churned signed_up failed refunds disputes upgrades downgrades".split())  # noqa: SIM905 - reads better
+_RATES = frozenset(["month", "year"])
+
+
+def rhythm(walk: Walk, span: Span) -> None:
+    unit = str(span.tag.value)
+    if unit in _RATES and _goes_with_amount(walk):
+        walk.amount.rate = unit
+    elif (walk.grouping or "interval" in walk.frame.by) and _is_paired(walk):
+        walk.frame.by = ["interval"]
+    elif _is_paired(walk):
+        walk.frame.wanted.append(Wanted("interval", unit, walk.negated))
+    elif walk.grouping or not _is_interval(walk, span, unit):
+        walk.frame.grain = Grain(unit)
+        walk.grouping = False
+    else:
+        walk.frame.wanted.append(Wanted("interval", unit, walk.negated))
+
+
+def _goes_with_amount(walk: Walk) -> bool:
+    before = walk.neighbour(-1)
+    beside = before is not None and before.kind in (K.NUMBER, K.COMPARE, K.VALUE)
+    return beside and walk.amount.touched
+
+
+def _is_paired(walk: Walk) -> bool:
+    """ "monthly and annual", "monthly vs annual": both are ways to be billed."""
+    between = {K.AND, K.OR, K.VERSUS}
+    for step in (1, -1):
+        near, far = walk.neighbour(step), walk.neighbour(2 * step)
+        if near and far and near.kind in between and far.kind is K.RHYTHM:
+            return True
+    return False
+
+
+def _is_interval(walk: Walk, span: Span, unit: str) -> bool:
+    """Whether "monthly" is how customers are billed, rather than how a figure is to be shown."""
+    before, after = walk.neighbour(-1), walk.neighbour(1)
+    if after and (after.kind in (K.CHART, K.VERSUS, K.CHANGE, K.GROUP)):
+        return False
+    if after and after.kind is K.ATOM and isinstance(after.tag.value, tuple):
+        flows = bool(set(after.tag.value) & _FLOWING) and unit != "year"
+        return not flows and (
+            bool(set(after.tag.value) & (_INTERVAL_ATOMS | _FLOWING))
+            or ("mrr" in after.tag.value and unit == "year")
+        )
+    if after and after.kind in (K.FIELD, K.VALUE, K.OR, K.AND, K.NOT):
+        return True
+    if walk.word_before(span) in _INTERVAL_BEFORE or (
+        before and before.kind in (K.VALUE, K.NOT, K.FOLLOW, K.OR)
+    ):
+        return True
+    return not (before and before.kind in (K.ATOM, K.LATER, K.PERIOD))
+
+
+def each(walk: Walk, span: Span) -> None:
+    unit = str(span.tag.value)
+    said_a = walk.said(span).casefold().startswith("a ")
+    if unit in _RATES and _goes_with_amount(walk):
+        walk.amount.rate = unit
+    elif (
+        unit in _RATES
+        and "paying" in walk.frame.atoms
+        and (walk.frame.superlative or K.AVERAGE in walk.frame.kinds)
+    ):
+        return  # "who pays the most per month": MRR is monthly anyway
+    elif said_a:
+        walk.frame.leftover.append(walk.said(span))
+    else:
+        walk.frame.grain = Grain(unit)
+
+
+def number(walk: Walk, span: Span) -> None:
+    before = walk.neighbour(-1)
+    raw = str(span.tag.value)
+    after = walk.neighbour(1)
+    ranks = walk.frame.superlative is not None and before is not None and before.kind is K.SUPERLATIVE
+    leads = after is not None and after.kind in (K.SUPERLATIVE, K.ATOM) and not walk.amount.expects
+    if raw.isdigit() and (ranks or leads) and walk.frame.limit is None:
+        walk.frame.limit = max(1, min(int(raw), 1000))
+    else:
+        walk.amount.number(raw, negated=walk.negated)
+
+
+def comparator(walk: Walk, span: Span) -> None:
+    after = walk.neighbour(1)
+    op = str(span.tag.value)
+    if op == "over" and after is not None and after.kind in (K.PERIOD, K.CHART):
+        return
+    walk.amount.compare(op, walk.said(span))
+
+
+def between(walk: Walk, span: Span) -> None:
+    walk.amount.between()
+
+
+def superlative(walk: Walk, span: Span) -> None:
+    if isinstance(span.tag.value, tuple):
+        walk.frame.superlative = span.tag.value
+    if walk.word_before(span) == "at":
+        walk.frame.leftover.append(walk.said(span))
