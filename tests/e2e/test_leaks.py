@@ -53,7 +53,7 @@ class Scene:
     async def places(self) -> dict[str, list[Piece]]:
         return {
             "files of the database": await self.files.raw(),
-            "files of the key store": self.files.keystore(),
+            "files of the key store": await self.files.keystore(),
             "dump": [Piece("dump", await self.files.dump())],
             "printed": [Piece("printed", "\n".join(self.machine.printed).encode())],
         }

@@ -1,15 +1,18 @@
 """What an account lives through before something is deleted, and the words of one of its customers."""
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.slack.kept import StoredMessages
 from connectors.errors import ConnectorError
+from storage.keys.reencrypt import Step, renew
+from storage.keys.vault import SETTLED_SECONDS
 from storage.trust import webhook_events
 from storage.trust.messages import Post
 from tests.promises.canaries import Canaries
 from tests.promises.stripe_canaries import email_of, name_of
 from tests.promises.sweep import Stage
+from tests.storage.keys.some_keys import let_time_pass
 from tests.vendors.stripe import StripeServer
 
 RENAMED = 9
@@ -42,6 +45,19 @@ async def receive(stage: Stage, event: str, customer: str) -> bool:
             session, keys, event=event, type_="customer.updated", body=body, customer=customer,
             now=datetime.now(UTC),
         )  # fmt: skip
+
+
+async def renew_key(stage: Stage, source_id: int) -> None:
+    """The key of the source (0: the account's own) is renewed, as it is due within a day of a deletion."""
+
+    async def step() -> Step:
+        place = (stage.db, stage.vault, stage.account_id, source_id)
+        return (await renew(*place, now=datetime.now(UTC) + timedelta(days=1))).step
+
+    assert await step() is Step.ANNOUNCED
+    await let_time_pass(stage.files.keystore_url, SETTLED_SECONDS)
+    while (done := await step()) is not Step.RETIRED:
+        assert done is Step.RESEALED
 
 
 def words_of_the_first(canaries: Canaries) -> tuple[str, ...]:

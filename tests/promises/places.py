@@ -102,14 +102,19 @@ class Files:
         """The bytes on the disk: SQLite's file with its log, or PostgreSQL's heap, indexes, WAL and log."""
         if self.cluster is None:
             return list(_read(_beside(Path(self._name))))
-        number = await self._database_number()
+        own = await self._folder_of(self.url)
         data = self.cluster.data
-        folders = (data / "base" / number, data / "global", data / "pg_wal", data / "base" / "pgsql_tmp")
-        files = [file for folder in folders if folder.is_dir() for file in folder.rglob("*")]
-        return list(_read([*files, data.parent / "log"]))
+        folders = (own, data / "global", data / "pg_wal", data / "base" / "pgsql_tmp")
+        return list(_read([*_files_in(*folders), data.parent / "log"]))
 
-    def keystore(self) -> list[Piece]:
-        return list(_read(_beside(Path(str(sa.make_url(self.keystore_url).database)))))
+    async def keystore(self) -> list[Piece]:
+        """The bytes of the key store: its file, or heap and indexes of its PostgreSQL database.
+
+        Its write-ahead log is not among them: docs/keys.md says for how long that may be kept.
+        """
+        if self.keystore_url.startswith("sqlite"):
+            return list(_read(_beside(Path(str(sa.make_url(self.keystore_url).database)))))
+        return list(_read(_files_in(await self._folder_of(self.keystore_url))))
 
     async def dump(self) -> bytes:
         """A backup: everything that the database holds now, logically."""
@@ -134,16 +139,17 @@ class Files:
         await engine.dispose()
         return [piece for piece in pieces if piece.data]
 
-    async def _database_number(self) -> str:
-        """The folder of the database, after everything in memory was written out."""
-        engine = create_async_engine(self.url, isolation_level="AUTOCOMMIT")
+    async def _folder_of(self, url: str) -> Path:
+        """The folder of a database of the cluster, after everything in memory was written out."""
+        assert self.cluster is not None
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
         async with engine.connect() as connection:
             await connection.execute(sa.text("CHECKPOINT"))
             number = await connection.scalar(
                 sa.text("SELECT oid FROM pg_database WHERE datname = current_database()")
             )
         await engine.dispose()
-        return str(number)
+        return self.cluster.data / "base" / str(number)
 
 
 def files_of(db: Database, keystore_url: str, cluster: Cluster | None) -> Files:
@@ -154,6 +160,10 @@ def files_of(db: Database, keystore_url: str, cluster: Cluster | None) -> Files:
 def _beside(file: Path) -> list[Path]:
     """A SQLite file and its journal, log and shared memory."""
     return sorted(file.parent.glob(f"{file.name}*"))
+
+
+def _files_in(*folders: Path) -> list[Path]:
+    return [file for folder in folders if folder.is_dir() for file in folder.rglob("*")]
 
 
 def _read(files: Iterable[Path]) -> Iterator[Piece]:

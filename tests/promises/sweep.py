@@ -188,7 +188,7 @@ class Stage:
         control, skipped = self.canaries.control, set(leave_out)
         places = await self.places(backup=backup)
         places = {name: pieces for name, pieces in places.items() if name not in skipped}
-        found = search([control, *words], {**places, _KEY_STORE: self.files.keystore()})
+        found = search([control, *words], {**places, _KEY_STORE: await self.files.keystore()})
         blind = sorted(set(places) - {one.place for one in found if one.hit.word == control})
         assert not blind, f"the control was not found in {blind}: the sweep is blind there"
         return [one for one in found if one.hit.word != control]

@@ -1,38 +1,25 @@
 """P16: encrypted at rest. Disk, dump and backup hold nothing readable; a destroyed key opens none of it."""
 
-import contextlib
+from pathlib import Path
 
 import pytest
 
-from connectors.errors import ConnectorError
+from storage.keys.keystore import KeyStore
+from storage.trust.messages import choose
 from storage.trust.source_removal import remove_source
 from tests.connectors.test_kill import Place
 from tests.promises.canaries import find
-from tests.promises.places import held_keys, opened, unhexed
-from tests.promises.stripe_canaries import email_of, name_of
-from tests.promises.sweep import Stage
+from tests.promises.living import live, renew_key
+from tests.promises.places import Files, held_keys, opened, unhexed
+from tests.promises.sweep import Stage, local_vault
 from tests.vendors.stripe import StripeServer
 
 pytestmark = pytest.mark.promises("P16")
 
 
-async def _live(stage: Stage, server: StripeServer) -> None:
-    """What an account lives through: syncs, errors, changes, questions."""
-    await stage.sync()
-    server.break_next("/v1/customers", lambda _: server._json(b"{}", 500))
-    with contextlib.suppress(ConnectorError):
-        await stage.sync(full=True)
-    customer = dict(server.world.tables["customers"].rows[0].object)
-    server.put("customers", {**customer, "name": name_of(stage.canaries, 9)}, "customer.updated")
-    await stage.sync()
-    for question in (f"MRR of {name_of(stage.canaries, 1)}", f"tell me about {email_of(stage.canaries, 2)}"):
-        await stage.ask(question)
-    await stage.ask("and last month?")
-
-
 async def test_disk_dump_and_backup_hold_nothing_readable(stage: Stage, server: StripeServer) -> None:
     """Heap, indexes, WAL, temporary files, logs, dump, key store: 0 canaries without the keys."""
-    await _live(stage, server)
+    await live(stage, server)
     await stage.plant_controls()
     await stage.sweep_living(backup=await stage.files.dump(), leave_out=["said"])
 
@@ -41,35 +28,58 @@ async def test_disk_dump_and_backup_hold_nothing_readable(stage: Stage, server: 
 async def test_a_destroyed_key_opens_neither_pages_nor_the_backup_before_it(
     stage: Stage, server: StripeServer
 ) -> None:
-    """After a source is removed no key that is left opens anything of it: dead rows, WAL, old backup."""
-    await _live(stage, server)
+    """After a source is removed no key that is left opens anything of it: dead rows, WAL, old backup; nor,
+    a day later, what Messages and conversations had said."""
+    await choose(stage.db, stage.account_id, on_customer_deleted="redact")
+    await live(stage, server)
     await stage.plant_controls()
     backup = await stage.files.dump()
     keys_before = await held_keys(stage.files.keystore_url, stage.master)
-    raw_keys_before = [piece.data for piece in stage.files.keystore()]
+    raw_keys_before = [piece.data for piece in await stage.files.keystore()]
     assert find([stage.canaries.kept], opened(unhexed(backup), keys_before)), "the backup held something"
     await remove_source(stage.db, stage.vault, stage.account_id, stage.source_id)
     keys = await held_keys(stage.files.keystore_url, stage.master)
     assert {key.source_id for key in keys_before} - {key.source_id for key in keys} == {stage.source_id}
-    assert raw_keys_before != [piece.data for piece in stage.files.keystore()]
+    assert raw_keys_before != [piece.data for piece in await stage.files.keystore()]
+    await renew_key(stage, 0)  # which had sealed a Message and a conversation
     await stage.sweep(backup=backup, leave_out=["said"])
 
 
-async def test_the_destroyed_key_is_gone_from_the_key_stores_file(stage: Stage) -> None:
-    """No wrapped copy of it remains in the key store's bytes: a master key alone brings nothing back."""
-    wrapped = await _wrapped(stage)
-    before = b"".join(piece.data for piece in stage.files.keystore())
-    assert all(one in before for one in wrapped)
-    await stage.vault.destroy_source_keys(stage.account_id, stage.source_id)
-    left = b"".join(piece.data for piece in stage.files.keystore())
-    assert [one for one in wrapped if one[:24] in left or one[-24:] in left] == []
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs_postgres)])
+def key_files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
+    """A key store of its own, in a file or on PostgreSQL, and where it lies."""
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{tmp_path}/keystore.sqlite3"
+        return Files(url, url)
+    url = str(request.getfixturevalue("postgres_url"))
+    return Files(url, url, request.getfixturevalue("cluster"))
 
 
-async def _wrapped(stage: Stage) -> list[bytes]:
-    from storage.keys.keystore import KeyStore
+@pytest.mark.promises("P2", "P4")
+@pytest.mark.parametrize("what", ["source", "account"])
+async def test_the_destroyed_key_is_gone_from_the_key_stores_files(
+    key_files: Files, master: bytes, what: str
+) -> None:
+    """No wrapped copy of it remains in heap or index: a master key alone brings nothing back; others stay."""
+    async with local_vault(key_files.keystore_url, master) as vault:
+        for account_id in (1, 2):
+            await vault.create_account_keys(account_id)
+            await vault.create_source_keys(account_id, 7)
+        destroyed, kept = await _wrapped(key_files, 1), await _wrapped(key_files, 2)
+        before = b"".join(piece.data for piece in await key_files.keystore())
+        assert all(one in before for one in destroyed + kept)
+        if what == "source":
+            await vault.destroy_source_keys(1, 7)
+        else:
+            await vault.destroy_account_keys(1)
+        left = b"".join(piece.data for piece in await key_files.keystore())
+    assert [one for one in destroyed if one[:24] in left or one[-24:] in left] == []
+    assert all(one in left for one in kept)
 
-    async with KeyStore(stage.files.keystore_url) as store:
-        return [key.wrapped for key in await store.keys(stage.account_id, stage.source_id)]
+
+async def _wrapped(files: Files, account_id: int) -> list[bytes]:
+    async with KeyStore(files.keystore_url) as store:
+        return [key.wrapped for key in await store.keys(account_id, 7)]
 
 
 async def test_a_process_killed_in_the_middle_leaves_nothing_readable(

@@ -9,13 +9,10 @@ from aiohttp import web
 from connectors.reconcile import interval, reconcile_source
 from connectors.registry import connector_class, kinds
 from storage import models
-from storage.keys.reencrypt import ROUND_AFTER, Step, renew
-from storage.keys.vault import SETTLED_SECONDS
 from storage.records import Customer
 from storage.trust.messages import choose
-from tests.promises.living import live, words_of_the_first
+from tests.promises.living import live, renew_key, words_of_the_first
 from tests.promises.sweep import Stage, search
-from tests.storage.keys.some_keys import let_time_pass
 from tests.vendors.stripe import StripeServer
 from tests.vendors.stripe_company import NOW
 from tests.world import gone
@@ -24,9 +21,7 @@ pytestmark = pytest.mark.promises("P1")
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["by an event", "without an event"])
-async def test_a_deleted_customer_is_in_no_place(
-    stage: Stage, server: StripeServer, keystore_url: str, told: bool
-) -> None:
+async def test_a_deleted_customer_is_in_no_place(stage: Stage, server: StripeServer, told: bool) -> None:
     """0 of its names, numbers and ids with the next sync or reconciliation; after the renewal of the keys,
     which is due in 12 hours, old pages, the write-ahead log and an old backup open no more either."""
     words = words_of_the_first(stage.canaries)
@@ -47,18 +42,8 @@ async def test_a_deleted_customer_is_in_no_place(
     assert {one.place for one in search([stage.canaries.control], tables)} == set(tables)
 
     for source_id in (0, stage.source_id):
-        await _renew(stage, keystore_url, source_id)
+        await renew_key(stage, source_id)
     await stage.sweep(words=words, backup=backup, leave_out=["said"])
-
-
-async def _renew(stage: Stage, keystore_url: str, source_id: int) -> None:
-    async def step() -> Step:
-        place = (stage.db, stage.vault, stage.account_id, source_id)
-        return (await renew(*place, now=NOW + timedelta(days=1) - ROUND_AFTER)).step
-
-    assert await step() is Step.ANNOUNCED
-    await let_time_pass(keystore_url, SETTLED_SECONDS)
-    assert [await step() for _ in range(2)] == [Step.RESEALED, Step.RETIRED]
 
 
 async def test_a_running_sync_does_not_bring_it_back(stage: Stage, server: StripeServer) -> None:
