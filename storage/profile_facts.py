@@ -1,13 +1,16 @@
 """What is known of a whole profile: its movements, its country, since when it pays, whether it fails to."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import case, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from storage import models
 from storage.intake.bulk import among, insert_all
@@ -17,6 +20,10 @@ from storage.metrics.movements import Movement, largest_span, movements
 TRUST = {"hubspot": 1, "intercom": 2, "zendesk": 2}
 """Which kinds of source are believed first where records differ: billing (0), sales, support."""
 
+_MOVEMENT = (
+    "profile_id", "currency", "day", "at", "type", "amount", "source_id", "product_id", "interval",
+)  # fmt: skip
+_PROFILE = ("profile_id", "country", "signed_up_at", "customer_since", "failing", "owner_id")
 _SPAN_FIELDS = [name for name in Span.__struct_fields__ if name != "parts"]
 _SPAN_COLUMNS = [getattr(models.MrrSpan, name) for name in _SPAN_FIELDS]
 
@@ -38,60 +45,69 @@ async def recompute_profiles(
         spans[profile_id].append(found)
         source_of[found.subscription_id] = source_id
     members = await _members(session, account_id, wanted)
-    await session.execute(
-        delete(models.Movement).where(
-            models.Movement.account_id == account_id, among(session, models.Movement.profile_id, wanted)
+    moved = await asyncio.to_thread(_movements, wanted, spans, zone)
+    movement_rows = {
+        (
+            profile, one.currency, one.day, one.at, str(one.type), one.amount,
+            *_largest(one, spans[profile], source_of),
         )
-    )
-    await session.execute(
-        delete(models.Profile).where(
-            models.Profile.account_id == account_id, among(session, models.Profile.profile_id, wanted)
-        )
-    )
-    moved = {profile: movements(spans[profile], zone) for profile in wanted}
-    movement_rows = [
-        {
-            "account_id": account_id,
-            "profile_id": profile,
-            "currency": movement.currency,
-            "day": movement.day,
-            "at": movement.at,
-            "type": movement.type,
-            "amount": movement.amount,
-            **_largest(movement, spans[profile], source_of),
-        }
         for profile, of_profile in moved.items()
-        for movement in of_profile
-    ]
-    await insert_all(session, models.Movement, movement_rows)
-    profile_rows = [
-        {
-            "account_id": account_id,
-            "profile_id": profile,
-            "country": members[profile].country,
-            "signed_up_at": members[profile].signed_up_at,
-            "customer_since": moved[profile][0].at if moved[profile] else None,
-            "failing": members[profile].failing,
-            "owner_id": members[profile].owner_id,
-        }
+        for one in of_profile
+    }  # fmt: skip
+    profile_rows = {
+        (
+            profile,
+            members[profile].country,
+            members[profile].signed_up_at,
+            moved[profile][0].at if moved[profile] else None,
+            members[profile].failing,
+            members[profile].owner_id,
+        )
         for profile in wanted
         if profile in members or spans[profile]
-    ]
-    await insert_all(session, models.Profile, profile_rows)
+    }
+    await _replace(session, models.Movement, _MOVEMENT, account_id, wanted, movement_rows)
+    await _replace(session, models.Profile, _PROFILE, account_id, wanted, profile_rows)
+
+
+def _movements(
+    profiles: Sequence[bytes], spans: dict[bytes, list[Span]], zone: ZoneInfo
+) -> dict[bytes, list[Movement]]:
+    return {profile: movements(spans[profile], zone) for profile in profiles}
+
+
+async def _replace(
+    session: AsyncSession,
+    model: Any,
+    names: Sequence[str],
+    account_id: int,
+    profiles: Sequence[bytes],
+    rows: set[tuple[Any, ...]],
+) -> None:
+    """Makes the rows of these profiles what they should be, and writes only what is not so yet."""
+    columns = [getattr(model, name) for name in names]
+    of_profiles = (model.account_id == account_id, among(session, model.profile_id, profiles))
+    before = {tuple(row) for row in await session.execute(select(*columns).where(*of_profiles))}
+    changed = {row[0] for row in before ^ rows}
+    if not changed:
+        return
+    await session.execute(
+        delete(model)
+        .where(model.account_id == account_id, among(session, model.profile_id, changed))
+        .execution_options(synchronize_session=False)
+    )
+    fresh = [dict(zip(names, row, strict=True), account_id=account_id) for row in rows if row[0] in changed]
+    await insert_all(session, model, fresh)
 
 
 def _largest(
     movement: Movement, spans: Sequence[Span], source_of: Mapping[bytes, int]
-) -> dict[str, int | bytes | str | None]:
-    """What the movement is split by: the largest subscription of its moment."""
+) -> tuple[int | None, bytes | None, str | None]:
+    """What the movement is split by, the largest subscription of its moment: its source, plan, interval."""
     span = largest_span(movement, spans)
     if span is None:
-        return {"source_id": None, "product_id": None, "interval": None}
-    return {
-        "source_id": source_of[span.subscription_id],
-        "product_id": span.product_id,
-        "interval": span.interval,
-    }
+        return None, None, None
+    return source_of[span.subscription_id], span.product_id, span.interval
 
 
 @dataclass(slots=True)
@@ -111,40 +127,62 @@ async def _members(
 
     Billing records are believed before those of sales, and these before those of support.
     """
-    customer, payment, source = models.Customer, models.Payment, models.Source
+    customer, source = models.Customer, models.Source
     found: defaultdict[bytes, _Members] = defaultdict(_Members)
-    of_profiles = (customer.account_id == account_id, among(session, customer.profile_id, profiles))
-    trusted = case(TRUST, value=source.kind, else_=0)
-    for profile_id, country, created_at, owner_id in await session.execute(
-        select(customer.profile_id, customer.country, customer.created_at, customer.owner_id)
-        .join(source, (source.account_id == customer.account_id) & (source.source_id == customer.source_id))
-        .where(*of_profiles)
-        .order_by(trusted, customer.created_at, customer.id)
-    ):
-        facts = found[profile_id]
-        facts.country = facts.country or country
-        facts.signed_up_at = facts.signed_up_at or created_at
-        facts.owner_id = facts.owner_id or owner_id
-    newest = (
+    profile_of: dict[bytes, bytes] = {}
+    for row in await session.execute(
         select(
             customer.profile_id,
-            payment.status,
-            payment.created_at,
-            func.row_number()
-            .over(partition_by=customer.profile_id, order_by=(payment.created_at.desc(), payment.id))
-            .label("place"),
+            customer.country,
+            customer.created_at,
+            customer.owner_id,
+            _latest_payment().label("payment_id"),
         )
-        .join(
-            payment,
-            (payment.account_id == customer.account_id)
-            & (payment.source_id == customer.source_id)
-            & (payment.customer_id == customer.id),
-        )
-        .where(*of_profiles)
-        .subquery()
-    )
-    for profile_id, status in await session.execute(
-        select(newest.c.profile_id, newest.c.status).where(newest.c.place == 1)
+        .join(source, (source.account_id == customer.account_id) & (source.source_id == customer.source_id))
+        .where(customer.account_id == account_id, among(session, customer.profile_id, profiles))
+        .order_by(case(TRUST, value=source.kind, else_=0), customer.created_at, customer.id)
     ):
-        found[profile_id].failing = status == "failed"
+        facts = found[row.profile_id]
+        facts.country = facts.country or row.country
+        facts.signed_up_at = facts.signed_up_at or row.created_at
+        facts.owner_id = facts.owner_id or row.owner_id
+        if row.payment_id is not None:
+            profile_of[row.payment_id] = row.profile_id
+    for payment_id, status in await _in_their_order(session, account_id, profile_of):
+        found[profile_of[payment_id]].failing = status == "failed"
     return found
+
+
+def _latest_payment() -> Any:
+    """The id of a customer's latest payment, by one look into the index."""
+    customer, payment = models.Customer, aliased(models.Payment)
+    return (
+        select(payment.id)
+        .where(
+            payment.account_id == customer.account_id,
+            payment.source_id == customer.source_id,
+            payment.customer_id == customer.id,
+        )
+        .order_by(payment.created_at.desc(), payment.id)
+        .limit(1)
+        .correlate(customer)
+        .scalar_subquery()
+    )
+
+
+async def _in_their_order(
+    session: AsyncSession, account_id: int, payments: Iterable[bytes]
+) -> Sequence[tuple[bytes, str]]:
+    """These payments' ids and statuses, the latest last."""
+    payment, source = models.Payment, models.Source
+    sources = select(source.source_id).where(source.account_id == account_id)
+    rows = await session.execute(
+        select(payment.id, payment.status)
+        .where(
+            payment.account_id == account_id,
+            payment.source_id.in_(sources),  # named so that the primary key finds them
+            among(session, payment.id, payments),
+        )
+        .order_by(payment.created_at, payment.id.desc())
+    )
+    return [(payment_id, status) for payment_id, status in rows]

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
@@ -145,11 +145,11 @@ async def _connected(
         )
         emails = {record.email_key for record in fresh.values() if record.email_key is not None}
         emails |= {key for of_record in addresses.values() for key in of_record}
-        conditions = or_(
-            among(session, customer.email_key, emails),
-            among(session, customer.profile_id, {record.profile_id for record in fresh.values()}),
-            customer.id.in_(sharing),
-        )
+        profiles = {record.profile_id for record in fresh.values()}
+        same_profile = select(customer.id).where(*of_source, among(session, customer.profile_id, profiles))
+        same_address = select(customer.id).where(*of_source, among(session, customer.email_key, emails))
+        # A union, each by its index: one condition with "or" would read the whole table.
+        conditions = customer.id.in_(union(same_address, same_profile, sharing))
 
 
 def _addresses(keys: SourceKeys, rows: Iterable[Any]) -> dict[bytes, list[bytes]]:

@@ -10,7 +10,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, any_, insert, literal, select, text
+from sqlalchemy import ColumnElement, Table, any_, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +20,7 @@ from storage.models.base import table_of
 from storage.types import Document, encode_document
 
 _SQLITE_VARIABLES = 500
+_WORTH_A_COPY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,13 @@ async def insert_new(session: AsyncSession, model: type[models.Base], rows: list
 
 
 async def insert_all(session: AsyncSession, model: type[models.Base], rows: list[Row]) -> None:
-    """Inserts rows of columns alone: the ORM would split them by which of their values are missing."""
-    if rows:
+    """Inserts rows that give every column a value. Many go by COPY on PostgreSQL: it costs a third."""
+    if len(rows) >= _WORTH_A_COPY and session.get_bind().dialect.name == "postgresql":
+        table = table_of(model)
+        driver, stage = await _staged(session, table, rows)
+        names = ", ".join(column.name for column in table.columns)
+        await driver.execute(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM pg_temp.{stage}")  # noqa: S608 - names of ours
+    elif rows:  # the ORM would split them by which of their values are missing
         await session.execute(insert(model), rows, execution_options={"dml_strategy": "raw"})
 
 
@@ -63,14 +69,22 @@ async def upsert(session: AsyncSession, target: Target, rows: list[Row]) -> list
 
 async def _upsert_by_copy(session: AsyncSession, target: Target, rows: list[Row]) -> list[Stored]:
     table = table_of(target.model)
+    driver, stage = await _staged(session, table, rows)
+    touched = await driver.fetch(_merge_sql(table, stage, target.keep))
+    return [Stored(row_id, inserted) for row_id, inserted in touched]
+
+
+async def _staged(session: AsyncSession, table: Table, rows: list[Row]) -> tuple[Any, str]:
+    """Copies rows into a temporary table of the same columns: (the driver's connection, its name).
+
+    COPY into the table itself is not for a role that row-level security holds to one account.
+    """
     stage = f"stage_{table.name}"
     connection = await session.connection()
-    await connection.execute(
-        text(f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table.name}) ON COMMIT DELETE ROWS")
-    )
     driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.execute(f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table.name}) ON COMMIT DELETE ROWS")
     if stage in session.info.setdefault("staged", set()):  # twice in one transaction
-        await connection.execute(text(f"DELETE FROM pg_temp.{stage}"))  # noqa: S608 - a name of ours
+        await driver.execute(f"DELETE FROM pg_temp.{stage}")  # noqa: S608 - a name of ours
     session.info["staged"].add(stage)
     await driver.copy_records_to_table(
         stage,
@@ -78,8 +92,7 @@ async def _upsert_by_copy(session: AsyncSession, target: Target, rows: list[Row]
         columns=[column.name for column in table.columns],
         records=_as_tuples(table, rows),
     )
-    touched = await driver.fetch(_merge_sql(table, stage, target.keep))
-    return [Stored(row_id, inserted) for row_id, inserted in touched]
+    return driver, stage
 
 
 def _as_tuples(table: Table, rows: list[Row]) -> Iterator[tuple[Any, ...]]:

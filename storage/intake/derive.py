@@ -7,14 +7,15 @@ recomputing a customer twice gives the same rows.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, select
+import msgspec
+from sqlalchemy import Row, Text, delete, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
@@ -34,11 +35,14 @@ from storage.profile_rings import open_rings
 from storage.profiles import rejoin
 from storage.session import Database
 
-CHUNK = 250
+CHUNK = 1000
+"""Customers in one transaction: more would keep the event loop from others while rows are fetched."""
 
 _ID_BYTES = 16
 _JOINING = 0x4A4F494E
 """The name of the lock on joining, beside the account's number."""
+
+_decode_lines = msgspec.json.Decoder(tuple[StoredLine, ...]).decode
 
 Progress = Callable[[int], None]
 
@@ -168,11 +172,13 @@ async def _derive_chunk(
     )
     stale = models.StaleCustomer
     await session.execute(
-        delete(stale).where(
+        delete(stale)
+        .where(
             stale.account_id == setting.account_id,
             stale.source_id == setting.source_id,
             among(session, stale.customer_id, chunk),
         )
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -208,13 +214,16 @@ async def _spans_of(
         changes[row.subscription_id].append(
             Change(at=row.at, status=row.status, items=row.items, discounts=row.discounts)
         )
-    lines: dict[bytes | None, list[StoredLine]] = defaultdict(list)
-    for customer_id, of_invoice in await session.execute(
-        select(models.Invoice.customer_id, models.Invoice.lines)
-        .filter_by(**of_source)
-        .where(among(session, models.Invoice.customer_id, chunk), models.Invoice.lines != ())
-    ):
-        lines[customer_id].extend(of_invoice)
+    lines = (
+        await session.execute(
+            select(models.Invoice.customer_id, type_coerce(models.Invoice.lines, Text)).where(
+                models.Invoice.account_id == setting.account_id,
+                models.Invoice.source_id == setting.source_id,
+                among(session, models.Invoice.customer_id, chunk),
+                models.Invoice.lines != (),
+            )
+        )
+    ).all()
     agreements: dict[bytes, list[Agreement]] = defaultdict(list)
     for row in subscriptions:
         agreements[row.customer_id].append(
@@ -282,10 +291,13 @@ async def _last_failures(
 
 def _compute(
     agreements: dict[bytes, list[Agreement]],
-    lines: dict[bytes | None, list[StoredLine]],
+    bills: Iterable[Row[bytes | None, str]],
     changes: dict[bytes, list[Change]],
     setting: _Setting,
 ) -> dict[bytes, list[Span]]:
+    lines: dict[bytes | None, list[StoredLine]] = defaultdict(list)
+    for customer_id, of_bill in bills:
+        lines[customer_id].extend(_decode_lines(of_bill))
     return {
         customer_id: customer_spans(of_customer, lines.get(customer_id, ()), changes, setting.book)
         for customer_id, of_customer in agreements.items()

@@ -1,6 +1,8 @@
-"""MRR spans as rows: those of some customers are replaced whole."""
+"""MRR spans as rows: of some customers' subscriptions, those that are not as they should be are replaced."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +11,13 @@ from storage import models
 from storage.intake.bulk import among, insert_all
 from storage.intake.rows import Row
 from storage.metrics.history import Span
+
+_SPAN = (
+    "subscription_id", "starts_at", "ends_at", "customer_id", "profile_id",
+    "product_id", "interval", "currency", "mrr", "trial",
+)  # fmt: skip
+_PART = ("subscription_id", "starts_at", "product_id", "mrr")
+_values = attrgetter(*(name for name in _SPAN if name not in {"customer_id", "profile_id"}))
 
 
 async def replace_spans(
@@ -19,58 +28,60 @@ async def replace_spans(
     spans: Mapping[bytes, Sequence[Span]],
     profile_of: Mapping[bytes, bytes],
 ) -> None:
-    """Writes the spans of the customers in `chunk` anew; `spans` and `profile_of` are by customer."""
-    await _delete_spans(session, account_id, source_id, chunk)
-    key = {"account_id": account_id, "source_id": source_id}
-    rows = [
-        key | _span_row(customer_id, profile_of.get(customer_id, customer_id), span)
-        for customer_id, of_customer in spans.items()
-        for span in of_customer
-    ]
-    await insert_all(session, models.MrrSpan, rows)
-    parts = [key | row for of_customer in spans.values() for span in of_customer for row in _part_rows(span)]
-    await insert_all(session, models.MrrPart, parts)
+    """Makes the spans of the customers in `chunk` what they should be, and writes only what is not so yet.
 
-
-async def _delete_spans(
-    session: AsyncSession, account_id: int, source_id: int, chunk: Sequence[bytes]
-) -> None:
+    `spans` and `profile_of` are by customer.
+    """
     span, part = models.MrrSpan, models.MrrPart
-    theirs = (
-        span.account_id == account_id,
-        span.source_id == source_id,
-        among(session, span.customer_id, chunk),
-    )
-    await session.execute(
-        delete(part).where(
-            part.account_id == account_id,
-            part.source_id == source_id,
-            part.subscription_id.in_(select(span.subscription_id).where(*theirs)),
-        )
-    )
-    await session.execute(delete(span).where(*theirs))
-
-
-def _span_row(customer_id: bytes, profile_id: bytes, span: Span) -> Row:
-    return {
-        "subscription_id": span.subscription_id,
-        "starts_at": span.starts_at,
-        "ends_at": span.ends_at,
-        "customer_id": customer_id,
-        "profile_id": profile_id,
-        "product_id": span.product_id,
-        "interval": span.interval,
-        "currency": span.currency,
-        "mrr": span.mrr,
-        "trial": span.trial,
+    of_source = {"account_id": account_id, "source_id": source_id}
+    before = await _rows(session, span, _SPAN, of_source, among(session, span.customer_id, chunk))
+    known = {row[0] for row in before}
+    parts_before = await _rows(session, part, _PART, of_source, among(session, part.subscription_id, known))
+    after = {
+        _span_row(customer_id, profile_of.get(customer_id, customer_id), one)
+        for customer_id, of_customer in spans.items()
+        for one in of_customer
     }
+    parts_after = {
+        (one.subscription_id, one.starts_at, product_id, amount)
+        for of_customer in spans.values()
+        for one in of_customer
+        for product_id, amount in one.parts
+    }
+    changed = {row[0] for row in (before ^ after) | (parts_before ^ parts_after)}
+    for model, names, rows in ((part, _PART, parts_after), (span, _SPAN, after)):
+        await _replace(session, model, names, of_source, changed, rows)
 
 
-def _part_rows(span: Span) -> Iterator[Row]:
-    for product_id, amount in span.parts:
-        yield {
-            "subscription_id": span.subscription_id,
-            "starts_at": span.starts_at,
-            "product_id": product_id,
-            "mrr": amount,
-        }
+async def _rows(
+    session: AsyncSession, model: Any, names: Sequence[str], of_source: Mapping[str, int], where: Any
+) -> set[tuple[Any, ...]]:
+    columns = [getattr(model, name) for name in names]
+    return {tuple(row) for row in await session.execute(select(*columns).filter_by(**of_source).where(where))}
+
+
+async def _replace(
+    session: AsyncSession,
+    model: Any,
+    names: Sequence[str],
+    of_source: Mapping[str, int],
+    subscriptions: set[bytes],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    """Writes the rows of these subscriptions anew."""
+    if not subscriptions:
+        return
+    theirs = among(session, model.subscription_id, subscriptions)
+    await session.execute(
+        delete(model).filter_by(**of_source).where(theirs).execution_options(synchronize_session=False)
+    )
+    fresh: list[Row] = [
+        dict(zip(names, row, strict=True), **of_source) for row in rows if row[0] in subscriptions
+    ]
+    await insert_all(session, model, fresh)
+
+
+def _span_row(customer_id: bytes, profile_id: bytes, span: Span) -> tuple[Any, ...]:
+    """The columns of `_SPAN`."""
+    subscription_id, starts_at, ends_at, *rest = _values(span)
+    return subscription_id, starts_at, ends_at, customer_id, profile_id, *rest
