@@ -171,21 +171,30 @@ class _Reconciliation:
             await self._delete(stream, gone)
 
     async def _read_known(self, stream: Stream, known: IdSet) -> datetime | None:
-        """Notes the ids of all rows from the oldest on that may vanish; returns when that was created."""
+        """Notes the ids of all rows that may vanish. Of a stream that is listed by date of creation: from the
+        oldest such row on, and returns when that was created."""
         table = table_of(TARGETS[stream.record].model)
         of_source = (table.c.account_id == self.account_id, table.c.source_id == self.source_id)
-        may_vanish = [table.c.status.in_(states)] if (states := _states(stream)) else []
-        async with self.db.tenant(self.account_id, read_only=True) as session:
-            first = select(table.c.created_at).where(*of_source, *may_vanish).order_by(table.c.created_at)
-            oldest: datetime | None = await (await session.connection()).scalar(first.limit(1))
-        last = b"" if oldest is not None else None
+        oldest = await self._oldest(stream) if stream.windows else None
+        since = [table.c.created_at >= oldest] if oldest is not None else []
+        last = b"" if oldest is not None or not stream.windows else None
         while last is not None:
-            page = select(table.c.id).where(*of_source, table.c.id > last, table.c.created_at >= oldest)
+            page = select(table.c.id).where(*of_source, *since, table.c.id > last)
             async with self.db.tenant(self.account_id, read_only=True) as session:
                 connection = await session.connection()
                 rows = (await connection.execute(page.order_by(table.c.id).limit(_READ_AT_ONCE))).all()
             known.add(bytes(row.id) for row in rows)
             last = rows[-1].id if rows else None
+        return oldest
+
+    async def _oldest(self, stream: Stream) -> datetime | None:
+        """When the oldest row that may vanish was created."""
+        table = table_of(TARGETS[stream.record].model)
+        of_source = (table.c.account_id == self.account_id, table.c.source_id == self.source_id)
+        may_vanish = [table.c.status.in_(states)] if (states := _states(stream)) else []
+        first = select(table.c.created_at).where(*of_source, *may_vanish).order_by(table.c.created_at)
+        async with self.db.tenant(self.account_id, read_only=True) as session:
+            oldest: datetime | None = await (await session.connection()).scalar(first.limit(1))
         return oldest
 
     async def _missing(self, stream: Stream, oldest: datetime | None, known: IdSet) -> set[bytes]:

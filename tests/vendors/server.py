@@ -45,6 +45,8 @@ class VendorServer:
     """
 
     RESOURCES: ClassVar[tuple[str, ...]]
+    refuses_after: int | None = None
+    """How many more requests the key is good for."""
 
     def __init__(
         self,
@@ -117,14 +119,19 @@ class VendorServer:
             await asyncio.sleep(self.latency)
         try:
             self._limit()
-            if not self.authorized(request.headers.get("Authorization", "")):
-                raise self.unauthorized()
+            self._check_key(request.headers.get("Authorization", ""))
             body = msgspec.json.decode(await request.read() or b"null")
             found = self._answer(request, body)
         except Refusal as refusal:
             self.refused[refusal.status] += 1
             return self._json(refusal.body, refusal.status, refusal.headers)
         return self._json(found)
+
+    def _check_key(self, header: str) -> None:
+        if self.refuses_after is not None:
+            self.refuses_after -= 1
+        if not self.authorized(header) or (self.refuses_after is not None and self.refuses_after < 0):
+            raise self.unauthorized()
 
     def _answer(self, request: web.Request, body: Any) -> Any:
         asked = f"{request.method} {request.path.rstrip('/')}"
