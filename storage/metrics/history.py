@@ -146,12 +146,13 @@ def _plan(items: Sequence[StoredItem], add_ons: frozenset[bytes]) -> tuple[bytes
 
 
 def _settle_rounding(billed: list[Step], seen: Step) -> list[Step]:
-    """Takes the observed value where the last billed one differs by a single minor unit of rounding only:
-    vendors round each line, MRR is rounded once."""
+    """Takes the observed value where the last billed one differs by rounding only: bills round each line,
+    MRR is rounded once."""
     last = billed[-1]
-    if abs(last.mrr - seen.mrr) > 1 or {of for of, _ in last.parts} != {of for of, _ in seen.parts}:
+    before, now = dict(last.parts), dict(seen.parts)
+    if before.keys() != now.keys() or any(abs(before[of] - now[of]) > last.slack for of in now):
         return billed
-    if any(abs(was - now) > 1 for (_, was), (_, now) in zip(last.parts, seen.parts, strict=True)):
+    if abs(last.mrr - seen.mrr) > last.slack:
         return billed
     return [*billed[:-1], msgspec.structs.replace(last, mrr=seen.mrr, parts=seen.parts)]
 

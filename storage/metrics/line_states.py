@@ -27,13 +27,17 @@ class PriceBook(Struct, frozen=True, gc=False):
 
 
 class Step(Struct, frozen=True, gc=False):
-    """From `at` on, a subscription is worth `mrr` minor units a month; its main item is of this product."""
+    """From `at` on, a subscription is worth `mrr` minor units a month; its main item is of this product.
+
+    `slack`: by how much it may be off because a bill rounds each of its lines, and each discount on it.
+    """
 
     at: datetime
     mrr: int
     product_id: bytes | None
     interval: str | None
     parts: Parts = ()
+    slack: int = 0
 
     def same_as(self, other: "Step") -> bool:
         return (
@@ -52,6 +56,7 @@ class _Charge(Struct, frozen=True, gc=False):
     product_id: bytes | None
     price_id: bytes | None
     ends_at: datetime
+    is_discounted: bool
 
     def repeats(self, other: "_Charge") -> bool:
         return (
@@ -87,7 +92,9 @@ def line_steps(
         if carried:
             state = state + _still_running(previous, state, start, items)
         if not _repeats(state, previous):
-            steps.append(_step(start, state, book.add_ons))
+            step = _step(start, state, book.add_ons)
+            if not steps or not step.same_as(steps[-1]):
+                steps.append(step)
         previous = state
     return steps
 
@@ -112,7 +119,8 @@ def _charge(line: StoredLine, prices: Mapping[bytes, StoredPrice]) -> _Charge | 
     if cycle is None:
         return None
     product = line.product_id or (None if price is None else price.product_id)
-    return _Charge(line.amount - line.recurring_discount, cycle, product, line.price_id, line.period_end)
+    off = line.recurring_discount
+    return _Charge(line.amount - off, cycle, product, line.price_id, line.period_end, off != 0)
 
 
 def _cycles_differ(items: Sequence[StoredItem]) -> bool:
@@ -150,7 +158,7 @@ def _step(at: datetime, state: Sequence[_Charge], add_ons: frozenset[bytes]) -> 
         charge = state[0]
         n, d = monthly_factor(*charge.cycle)
         worth = round_half_even(max(charge.amount, 0) * n, d)
-        return Step(at, worth, charge.product_id, interval_name(*charge.cycle))
+        return Step(at, worth, charge.product_id, interval_name(*charge.cycle), slack=_slack(state))
     values: dict[tuple[bytes | None, Cycle], Fraction] = {}
     by_product: dict[bytes | None, Fraction] = {}
     for charge in state:
@@ -162,4 +170,12 @@ def _step(at: datetime, state: Sequence[_Charge], add_ons: frozenset[bytes]) -> 
     product_id, cycle = max(plans, key=values.__getitem__)
     worth = max(round(sum(values.values())), 0)
     parts = apportion(by_product, worth, product_id)
-    return Step(at, worth, product_id, interval_name(*cycle), parts)
+    return Step(at, worth, product_id, interval_name(*cycle), parts, _slack(state))
+
+
+def _slack(state: Sequence[_Charge]) -> int:
+    """Half a unit for each line, one where a discount was rounded too, and one for rounding MRR itself."""
+    halves = Fraction(0)
+    for charge in state:
+        halves += (2 if charge.is_discounted else 1) * Fraction(*monthly_factor(*charge.cycle))
+    return 1 + int(halves / 2)

@@ -17,14 +17,15 @@ WORDS = {("month", 3): "quarter", ("month", 6): "half_year", ("month", 12): "yea
 
 
 class Worth(NamedTuple):
-    """What a counting subscription is: MRR, currency, the product that is its plan, its interval's name, and
-    what each product brings before rounding."""
+    """What a counting subscription is: MRR, currency, the product that is its plan, its interval's name, what
+    each product brings before rounding, and by how much bills that round their lines may be off."""
 
     mrr: int
     currency: str
     plan: str
     interval: str
     products: dict[str, Fraction]
+    off: Fraction = Fraction(0)
 
 
 def factor(recurring: Object) -> Fraction:
@@ -186,7 +187,7 @@ class Subscription:
         found = self._sum(last)
         later = [self._sum(start) for start in starts if start > last]
         final = self._as_agreed(self.seen)
-        if all(_close(one, found, 0) for one in later) and _close(final, found, 1):
+        if all(_same(one, found) for one in later) and _differs_by_rounding(final, found):
             return found._replace(mrr=final.mrr, products=final.products)
         return found
 
@@ -208,7 +209,10 @@ class Subscription:
             recurring = self._recurring_of(line)
             product = self.books.prices[line["price"]]["product"]
             groups[product, interval_word(recurring)] += line["net"] * factor(recurring)
-        return self._named(groups)
+        roundings = (
+            factor(self._recurring_of(line)) * (1 if line["net"] == line["amount"] else 2) for line in lines
+        )
+        return self._named(groups)._replace(off=1 + sum(roundings, Fraction(0)) / 2)
 
     def _recurring_of(self, line: Object) -> Object:
         return self.books.prices[line["price"]]["recurring"]
@@ -271,13 +275,17 @@ class Subscription:
         return amount * factor(max(licensed, key=lambda row: row[1])[0]["recurring"])
 
 
-def _close(one: Worth, other: Worth, units: int) -> bool:
-    """Whether two bills say the same, but for so many units of rounding, of the whole and of each product."""
-    sold = {product for product, value in one.products.items() if value}
+def _same(one: Worth, other: Worth) -> bool:
+    return one[:5] == other[:5]
+
+
+def _differs_by_rounding(agreed: Worth, billed: Worth) -> bool:
+    """Whether bills say the same as the agreement, but for the rounding of their lines."""
+    sold = [{product for product, value in one.products.items() if value} for one in (agreed, billed)]
     return (
-        abs(one.mrr - other.mrr) <= units
-        and sold == {product for product, value in other.products.items() if value}
-        and (units > 0 or (one.plan, one.interval) == (other.plan, other.interval))
+        sold[0] == sold[1]
+        and abs(agreed.mrr - billed.mrr) <= billed.off
+        and all(abs(agreed.products[of] - billed.products[of]) <= billed.off for of in sold[0])
     )
 
 

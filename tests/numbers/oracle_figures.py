@@ -6,7 +6,7 @@ every customer what it is worth at a second, and count. Times are Unix seconds; 
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -149,6 +149,10 @@ class Company:
                 total[move.currency] += move.amount
         return {code: amount for code, amount in total.items() if amount}
 
+    def times(self, start: int, end: int, kind: str) -> int:
+        """How many movements of a type there were."""
+        return sum(m.type == kind and start <= m.at < end for of_one in self.moves.values() for m in of_one)
+
     def new_customers(self, start: int, end: int) -> int:
         return sum(bool(of_one) and start <= of_one[0].at < end for of_one in self.moves.values())
 
@@ -185,32 +189,40 @@ class Company:
     def trials(self, start: int, end: int) -> tuple[int, int]:
         """Trials that ended in the period: those whose subscription counts as that day ends, and all."""
         ended = [
-            (one, one.raw["trial_end"])
+            (one, one.trial[1])
             for of_one in self.subscriptions.values()
             for one in of_one
-            if one.trial is not None and start <= one.raw["trial_end"] < end
+            if one.trial is not None and one.trial[1] is not None and start <= one.trial[1] < end
         ]
         return sum(one.counts(self._end_of_day(at)) for one, at in ended), len(ended)
 
     def _end_of_day(self, at: int) -> int:
         day = datetime.fromtimestamp(at, self.zone).date()
-        midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
-        return min(int((midnight.astimezone(UTC)).timestamp()) + 24 * 3600 - 1, self.now)
+        tomorrow = day + timedelta(days=1)
+        midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=self.zone)
+        return min(int(midnight.timestamp()) - 1, self.now)
 
     # ---- money ----------------------------------------------------------------------------------------
 
     def revenue(self, start: int, end: int) -> Money:
-        total = Counter(self._collected(start, end))
+        total = Counter(self.collected(start, end))
         total.subtract(self.refunds(start, end))
         return {code: amount for code, amount in total.items() if amount}
 
-    def _collected(self, start: int, end: int) -> Money:
+    def collected(self, start: int, end: int) -> Money:
         paid = (c for c in self.lists["charges"] if c["status"] == "succeeded" and c["captured"])
         return _sum((c["currency"], c["amount_captured"]) for c in paid if start <= c["created"] < end)
 
     def refunds(self, start: int, end: int) -> Money:
         kept = (r for r in self.lists["refunds"] if r["status"] not in ("failed", "canceled"))
         return _sum((r["currency"], r["amount"]) for r in kept if start <= r["created"] < end)
+
+    def counted(self, name: str, start: int, end: int) -> int:
+        """How many of a list in a period: of charges those that were collected."""
+        rows = [row for row in self.lists[name] if start <= row["created"] < end]
+        if name == "charges":
+            return sum(row["status"] == "succeeded" and row["captured"] for row in rows)
+        return sum(row["status"] not in ("failed", "canceled") for row in rows)
 
     def disputes(self, start: int, end: int) -> Money:
         found = (d for d in self.lists["disputes"] if start <= d["created"] < end)

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from storage.metrics.plan import And, Condition, Grain, Period, Plan
+from tests.numbers import rates
 from tests.numbers.oracle import Worth
 from tests.numbers.oracle_figures import Company
 from tests.numbers.worlds import NOW as SEEN
@@ -49,6 +50,7 @@ def questions(company: Company, seed: int) -> Iterator[Asked]:
         yield from _stocks(company, period, at)
         yield from _cuts(company, period, at)
         yield from _filtered(company, period, at, rng)
+        yield from rates.by_product(company, period, at)
     start = rng.randint(SEEN - 700 * 86_400, SEEN - 40 * 86_400)
     spans = [
         run[-1],
@@ -59,7 +61,11 @@ def questions(company: Company, seed: int) -> Iterator[Asked]:
         (NOW - 30 * 86_400, NOW),
     ]
     for span in spans:
-        yield from _flows(company, between(*span), *span)
+        period, until = between(*span), min(span[1], NOW)
+        yield from _flows(company, period, *span)
+        yield from rates.movements(company, period, span[0], until)
+        yield from rates.money(company, period, span[0], until)
+        yield from rates.rates(company, period, *span)
     yield from _series(company, run)
     yield Plan(measure="outstanding"), company.outstanding()
     yield Plan(measure="overdue"), company.overdue()
