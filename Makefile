@@ -43,9 +43,13 @@ format: $(ready) ## Put the style right
 bench: $(ready) ## How fast, beside a plain baseline (short form)
 	$(bin)/python benchmarks/sync.py --short
 	$(bin)/python benchmarks/ask.py --short
+	$(bin)/python benchmarks/deletion.py --short
 
 scorecard: $(ready) ## How well questions are understood: docs/scorecard.md, from the project's own bank
 	$(bin)/chewbotta eval tests/questions/bank.jsonl --world tests/questions/world.json --page docs/scorecard.md
+
+numbers: $(ready) ## Every figure of a thousand invented companies, compared with a second implementation
+	$(bin)/python -m tests.numbers.compare --worlds 1000
 
 tools: $(slack) ## The stand-in for Slack that tests and demo-slack talk to (needs npm)
 
