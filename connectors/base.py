@@ -34,11 +34,15 @@ class Credential(Struct, frozen=True, kw_only=True):
 
 
 class Ask(Struct, frozen=True, kw_only=True):
-    """One part of a credential that people are asked for. `secret`: nobody sees it typed."""
+    """One part of a credential that people are asked for. `secret`: nobody sees it typed.
+
+    `address`: it says where the server is, and is not asked for where that is known.
+    """
 
     name: str
     prompt: str
     secret: bool = False
+    address: bool = False
 
 
 class Vanishing(Struct, frozen=True, kw_only=True):
@@ -132,11 +136,15 @@ class IdPage(Struct, kw_only=True):
 
 
 class Access(Struct, frozen=True, kw_only=True):
-    """What a credential opens: `readable` and `refused` streams by name. `live` False: test data."""
+    """What a credential opens: `readable` and `refused` streams by name. `live` False: test data.
+
+    `base_url`: which of the vendor's servers it opens, where that is not the usual one.
+    """
 
     readable: tuple[str, ...]
     refused: tuple[str, ...]
     live: bool = True
+    base_url: str | None = None
 
 
 class Connector(ABC):

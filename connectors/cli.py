@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from storage.command_line import Opened, fail, opened, run
+from storage.command_line import Opened, fail, one_line_errors, opened, run
 
 if TYPE_CHECKING:
     from connectors.base import Access
@@ -29,7 +29,10 @@ _KEY_SEEN = (
 
 @source_app.command()
 def add(
-    kind: Annotated[str, typer.Argument(help="Which system: stripe, or demo for an invented company.")],
+    kind: Annotated[
+        str,
+        typer.Argument(help="Which system: stripe, hubspot, intercom, zendesk, or demo for an invented one."),
+    ],
     api_key: Annotated[
         str | None,
         typer.Option(
@@ -37,55 +40,85 @@ def add(
             "stands in your shell's history."
         ),
     ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="What a system wants beside its key, as NAME=VALUE: subdomain=acme."),
+    ] = None,
     base_url: Annotated[str | None, typer.Option(help="Another server than the vendor's own.")] = None,
     label: Annotated[str | None, typer.Option(help="What to call it.")] = None,
 ) -> None:
     """Connect a system. The key is tried before it is stored, and stored encrypted.
 
-    Examples:  chewbotta source add stripe   ·   chewbotta source add demo
+    Examples:  chewbotta source add stripe   ·   chewbotta source add zendesk --with subdomain=acme
     """
     if api_key:
         typer.echo(_KEY_SEEN, err=True)
-    key = api_key or os.environ.get(KEY_VARIABLE) or _ask_for_key(kind)
-    if not key:
+    answers = dict(one.split("=", 1) for one in given or () if "=" in one)
+    if key := api_key or os.environ.get(KEY_VARIABLE):
+        answers["key"] = key
+    _ask(kind, answers, has_server=base_url is not None)
+    if not answers["key"]:
         fail(f"No key was given: type it at the prompt, pipe it in, or set {KEY_VARIABLE}.")
-    source_id, access = run(lambda settings: _add(settings, kind, key, base_url, label))
+    source_id, access = run(lambda settings: _add(settings, kind, answers, base_url, label))
     typer.echo(f"Source {source_id} ({kind}) is connected, {'live' if access.live else 'test'} data.")
     if access.refused:
         typer.echo(
-            f"Not to be read with this key: {', '.join(access.refused)}. Answers that need them will say so."
+            f"Not to be read with this key: {_refused(kind, access.refused)}. "
+            "Answers that need them will say so."
         )
     typer.echo("Next: chewbotta sync")
 
 
-def _ask_for_key(kind: str) -> str:
+def _ask(kind: str, answers: dict[str, str], *, has_server: bool) -> None:
+    """Completes what is known of a credential: by asking, or from the lines that are piped in, in order."""
+    from connectors.registry import connector_class
+
     if kind == "demo":
         from datetime import UTC, datetime
 
         from connectors.demo import new_key
 
-        return new_key(datetime.now(UTC))
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().strip()
+        answers.setdefault("key", new_key(datetime.now(UTC)))
+        return
+    with one_line_errors():
+        make = connector_class(kind)
+    wanted = [ask for ask in make.asks if ask.name not in answers and not (ask.address and has_server)]
+    if wanted and sys.stdin.isatty():
+        typer.echo(f"It must be able to read: {', '.join(make.permissions)}.", err=True)
+        if make.guide:
+            typer.echo(f"How to make one, in five minutes: {make.guide}", err=True)
+    for ask in wanted:
+        if sys.stdin.isatty():
+            answers[ask.name] = str(typer.prompt(ask.prompt, hide_input=ask.secret))
+        else:
+            answers[ask.name] = sys.stdin.readline().strip()
+
+
+def _refused(kind: str, streams: tuple[str, ...]) -> str:
+    """The streams with the permission that each one wants: contacts (crm.objects.contacts.read)."""
     from connectors.registry import connector_class
 
-    with_what = ", ".join(connector_class(kind).permissions)
-    if with_what:
-        typer.echo(f"A restricted key is enough, with read access to: {with_what}.", err=True)
-    return str(typer.prompt("API key", hide_input=True))
+    wants = {stream.name: stream.permission for stream in connector_class(kind).streams}
+    return ", ".join(f"{name} ({wants[name]})" if wants.get(name) else name for name in streams)
 
 
 async def _add(
-    settings: "Settings", kind: str, key: str, base_url: str | None, label: str | None
+    settings: "Settings", kind: str, answers: dict[str, str], base_url: str | None, label: str | None
 ) -> "tuple[int, Access]":
     from datetime import UTC, datetime
 
-    from connectors.base import Credential
     from connectors.registry import connector_class
     from storage import accounts, sources
+    from storage.errors import OperatorError
 
     make = connector_class(kind)
-    access = await _check(make, Credential(key=key, base_url=base_url))
+    try:
+        credential = make.credential(answers, base_url)
+    except ValueError as problem:
+        raise OperatorError(str(problem)) from None
+    access = await _check(make, credential)
+    if not access.readable:
+        raise OperatorError(f"The key may read nothing: it wants {_refused(kind, access.refused)}.")
     async with opened(settings) as place:
         source_id = await sources.add_source(
             place.db,
@@ -93,8 +126,8 @@ async def _add(
             await accounts.sole_account(place.db),
             kind=kind,
             label=label or make.label,
-            secret=sources.SourceSecret(key),
-            base_url=base_url,
+            secret=sources.SourceSecret(credential.key),
+            base_url=credential.base_url or access.base_url,
             now=datetime.now(UTC),
             live=access.live,
         )

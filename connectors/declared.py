@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Raw, Struct
@@ -125,6 +126,12 @@ def chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def is_theirs(base_url: str | None, domain: str) -> bool:
+    """Whether a server is the vendor's own, whose limits hold from the first request on."""
+    host = urlsplit(base_url or "").hostname or domain
+    return host == domain or host.endswith(f".{domain}")
 
 
 class Declared(Connector):

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from connectors.auth import bearer
 from connectors.base import Credential, Feed, Page, Stream
-from connectors.declared import Declared, Found, Reading, Rows, chunks, feeds, together
+from connectors.declared import Declared, Found, Reading, Rows, chunks, feeds, is_theirs, together
 from connectors.errors import NotOffered, NotPermitted, RequestRefused
 from connectors.http import Api, Fault
 from connectors.hubspot import wire
@@ -78,7 +78,11 @@ class HubSpot(Declared):
         return Api(
             vendor="hubspot",
             base_url=credential.base_url or BASE_URL,
-            rate=Rate(per_second=None if credential.base_url else 9.0, once_limited=9.0, slower=searches),
+            rate=Rate(
+                per_second=9.0 if is_theirs(credential.base_url, "hubapi.com") else None,
+                once_limited=9.0,
+                slower=searches,
+            ),
             fault=fault,
         )
 

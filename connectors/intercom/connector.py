@@ -7,21 +7,23 @@ contacts understands whole days only while its sorting goes by the second.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from connectors.auth import bearer
-from connectors.base import Credential, Feed, Page, Stream
-from connectors.declared import Declared, Found, Reading, Rows, feeds, together
-from connectors.errors import NotOffered, RequestRefused, SourceUnavailable
-from connectors.http import Api, Fault
+from connectors.base import Access, Credential, Feed, Page, Stream
+from connectors.declared import Declared, Found, Reading, Rows, feeds, is_theirs, together, utc_now
+from connectors.errors import KeyRefused, NotOffered, OnError, RequestRefused, SourceUnavailable
+from connectors.http import Api, Clock, Fault
 from connectors.intercom import wire
 from connectors.intercom.streams import ADMINS, COMPANIES, READINGS
 from connectors.pace import Rate
 
 BASE_URL = "https://api.intercom.io"
+ELSEWHERE = ("https://api.eu.intercom.io", "https://api.au.intercom.io")
 VERSION = "2.15"
 PAGE = 150
 TWO_DAYS = 2 * 86_400
@@ -60,13 +62,22 @@ class Intercom(Declared):
     ids_a_second: ClassVar[float] = 500.0
     scroll_wait: ClassVar[float] = 10.0
 
+    def __init__(
+        self, credential: Credential, *, on_error: OnError | None = None, now: Clock = utc_now
+    ) -> None:
+        super().__init__(credential, on_error=on_error, now=now)
+        self._credential = credential
+
     @classmethod
     def api(cls, credential: Credential) -> Api:
         """10,000 requests a minute for an app, counted in windows of ten seconds."""
         return Api(
             vendor="intercom",
             base_url=credential.base_url or BASE_URL,
-            rate=Rate(per_second=None if credential.base_url else 150.0, once_limited=150.0),
+            rate=Rate(
+                per_second=150.0 if is_theirs(credential.base_url, "intercom.io") else None,
+                once_limited=150.0,
+            ),
             fault=fault,
             headers={"Intercom-Version": VERSION},
         )
@@ -74,6 +85,19 @@ class Intercom(Declared):
     @classmethod
     def authorization(cls, key: str) -> str:
         return bearer(key)
+
+    async def check(self) -> Access:
+        """A workspace lives in one region, and its token opens no other: where it is refused, go on."""
+        try:
+            return await super().check()
+        except KeyRefused:
+            if self._credential.base_url is not None:
+                raise
+            for region in ELSEWHERE:
+                with suppress(KeyRefused):
+                    async with type(self)(Credential(key=self._credential.key, base_url=region)) as there:
+                        return msgspec.structs.replace(await there.check(), base_url=region)
+            raise
 
     async def probe(self, stream: Stream) -> None:
         """Companies are asked for by another list: a scroll that is left open locks everybody out."""

@@ -9,14 +9,13 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
 from connectors.auth import basic_token
 from connectors.base import Access, Ask, Credential, Feed, Page, Stream
-from connectors.declared import Declared, Found, Reading, Rows, chunks, feeds, together
+from connectors.declared import Declared, Found, Reading, Rows, chunks, feeds, is_theirs, together
 from connectors.http import Api, Fault
 from connectors.pace import Rate
 from connectors.zendesk import wire
@@ -61,7 +60,7 @@ class Zendesk(Declared):
     about: ClassVar[type[Struct]] = wire.Answer
     ids_a_second: ClassVar[float] = 50.0
     asks: ClassVar[tuple[Ask, ...]] = (
-        Ask(name="subdomain", prompt="Subdomain (acme, of acme.zendesk.com)"),
+        Ask(name="subdomain", prompt="Subdomain (acme, of acme.zendesk.com)", address=True),
         Ask(name="email", prompt="E-mail of the administrator"),
         Ask(name="key", prompt="API token", secret=True),
     )
@@ -83,13 +82,15 @@ class Zendesk(Declared):
     @classmethod
     def api(cls, credential: Credential) -> Api:
         """The limits of the smallest plan, 200 requests a minute, of which 10 for each export."""
-        base_url = credential.base_url or ""
-        is_theirs = (urlsplit(base_url).hostname or "").endswith(".zendesk.com")
         exports = dict.fromkeys((*_EXPORTED.values(), ORGANIZATION_EXPORT), 0.15)
         return Api(
             vendor="zendesk",
-            base_url=base_url,
-            rate=Rate(per_second=3.0 if is_theirs else None, once_limited=3.0, slower=exports),
+            base_url=credential.base_url or "",
+            rate=Rate(
+                per_second=3.0 if is_theirs(credential.base_url, "zendesk.com") else None,
+                once_limited=3.0,
+                slower=exports,
+            ),
             fault=fault,
         )
 

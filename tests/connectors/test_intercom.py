@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import SourceUnavailable
+from connectors.base import Credential
+from connectors.errors import KeyRefused, SourceUnavailable
 from connectors.intercom import Intercom
 from storage.records import Contact, Conversation, ConversationState, Customer, Deletion, Rating
 from tests.connectors.relations import Reached, reached
@@ -157,3 +158,17 @@ async def test_a_scroll_that_died_is_begun_anew(intercom: Reached) -> None:
     intercom.pass_time(61)
     again = [page async for page in intercom.connector.pages(stream, cursor=cursor)]
     assert len([record for page in again for record in page.records]) == 3
+
+
+async def test_the_workspaces_region_is_found(intercom: Reached, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that the usual server refuses is tried at the others; which one it opens is kept."""
+    async with reached("intercom", key="of_another_region") as usual:
+        monkeypatch.setattr("connectors.intercom.connector.BASE_URL", usual.server.url)
+        monkeypatch.setattr("connectors.intercom.connector.ELSEWHERE", (intercom.server.url,))
+        async with Intercom(Credential(key=intercom.server.key)) as connector:
+            access = await connector.check()
+        assert access.base_url == intercom.server.url
+        assert set(access.readable) == {"admins", "companies", "contacts", "conversations"}
+        async with Intercom(Credential(key="wrong")) as connector:
+            with pytest.raises(KeyRefused):
+                await connector.check()
