@@ -58,4 +58,4 @@ async def asking(db: Database, account_id: int, now: datetime) -> Asking:
     """Who asks and when, for running plans."""
     async with db.tenant(account_id, read_only=True) as session:
         account = await session.get_one(Account, account_id)
-    return Asking(account_id, account.currency, account.time_zone, now)
+    return Asking(account_id, account.currency, account.time_zone, now, account.rated)

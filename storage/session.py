@@ -14,6 +14,7 @@ from sqlalchemy import TextClause, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
+from storage.exact import SQLITE_FUNCTION, count_products
 from storage.local_time import teach_sqlite
 from storage.logs import correlation
 from storage.models import Tenant
@@ -175,6 +176,7 @@ async def _interrupt_after(raw: Any, timeout: float) -> None:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """WAL lets readers go on while one writes; secure_delete overwrites what is deleted."""
     connection.isolation_level = None
+    connection.create_function(SQLITE_FUNCTION, 1, count_products, deterministic=True)
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")

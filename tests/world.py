@@ -44,8 +44,10 @@ class World:
         await self.write(*batch, at=at)
         await derive(self.db, self.account_id, self.source_id, vault=self.vault)
 
-    async def ask(self, plan: Plan, now: datetime = NOW, currency: str = "usd") -> Figures:
-        asking = Asking(self.account_id, currency, "UTC", now)
+    async def ask(
+        self, plan: Plan, now: datetime = NOW, currency: str = "usd", rated: tuple[str, ...] = ()
+    ) -> Figures:
+        asking = Asking(self.account_id, currency, "UTC", now, rated)
         async with self.db.tenant(self.account_id, read_only=True, timeout=5) as session:
             return await run(session, plan, asking)
 

@@ -3,10 +3,11 @@
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Subquery, case, func, literal, select
+from sqlalchemy import Subquery, case, literal, select
 
 from storage import models
 from storage.metrics.amounts import exponent
+from storage.metrics.comparable import summed_in
 from storage.metrics.joins import paying
 from storage.metrics.scope import Asking, Column, Scope
 
@@ -27,13 +28,8 @@ def band(own: Any, asking: Asking) -> Column:
 def size_of_customers(scope: Scope) -> Subquery:
     """By profile, its MRR in the account's own currency at the scope's moment."""
     span = models.MrrSpan
-    return (
-        select(span.profile_id, func.sum(span.mrr).label("own"))
-        .where(
-            span.account_id == scope.asking.account_id,
-            span.currency == scope.asking.currency,
-            paying(span, scope.moment),
-        )
-        .group_by(span.profile_id)
-        .subquery("size")
+    query = select(span.profile_id).where(
+        span.account_id == scope.asking.account_id, paying(span, scope.moment)
     )
+    query, own = summed_in(query, scope, span, scope.asking.currency)
+    return query.add_columns(own.label("own")).group_by(span.profile_id).subquery("size")

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, false, func, not_, or_, select, true
+from sqlalchemy import and_, false, not_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from storage import models
 from storage.metrics import catalog, risks
+from storage.metrics.comparable import summed_in
 from storage.metrics.comparing import compare, values_of
 from storage.metrics.joins import in_force, is_overdue, of_customer, paying, pays, tries, was_left
 from storage.metrics.plan import Condition, Filter, Op
@@ -89,19 +90,18 @@ class Behind:
         return began.correlate_except(profile).exists()
 
     def mrr(self, term: Condition, beside: Sequence[Filter], *, opposite: bool) -> Column:
-        """MRR of the whole customer in the condition's currency. Of one that is not billed in it neither the
-        condition nor its opposite holds: other currencies cannot be compared."""
+        """MRR of the whole customer in the condition's currency. Of one whose currency has no rate for it
+        neither the condition nor its opposite holds."""
         span = aliased(models.MrrSpan)
-        compared = compare(func.sum(span.mrr), term.op, term.value)
+        query = select(span.profile_id).where(
+            span.account_id == self.asking.account_id,
+            span.mrr > 0,
+            self.at_the_time(span, beside),
+        )
+        query, total = summed_in(query, self.scope, span, term.currency or self.asking.currency)
+        compared = compare(total, term.op, term.value)
         query = (
-            select(span.profile_id)
-            .where(
-                span.account_id == self.asking.account_id,
-                span.currency == (term.currency or self.asking.currency),
-                span.mrr > 0,
-                self.at_the_time(span, beside),
-            )
-            .group_by(span.profile_id)
+            query.group_by(span.profile_id)
             .having(not_(compared) if opposite else compared)
             .correlate_except(span)
         )

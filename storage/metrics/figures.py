@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from storage.metrics.catalog import Unit
 
@@ -28,12 +28,27 @@ Cell = str | int | float | bool | datetime | ProfileRef | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """Amounts that were brought into one currency: which currencies they were of, at the rates of which days.
+
+    `missing` are currencies without a rate, which are kept apart. `first` and `last` are None where nothing
+    was converted.
+    """
+
+    into: str
+    currencies: tuple[str, ...] = ()
+    first: date | None = None
+    last: date | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
     """One figure: `value` where currencies play no part, else `values`, one per currency.
 
     `values` empty and `value` None means that nothing was counted: zero, or no ratio to speak of.
     `rows_counted` is how many rows stand behind it; `left_out` how many customers could not be compared
-    because they are billed in another currency than the filter's.
+    because they are billed in another currency than the filter's. `conversion` says what was converted.
     """
 
     unit: Unit
@@ -41,6 +56,7 @@ class Number:
     values: ByCurrency = field(default_factory=dict)
     rows_counted: int | None = None
     left_out: int = 0
+    conversion: Conversion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +73,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     total_rows: int
     left_out: int = 0
+    conversion: Conversion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

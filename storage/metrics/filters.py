@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from storage import models
 from storage.metrics import catalog
 from storage.metrics.catalog import FieldType
+from storage.metrics.comparable import amount_in
 from storage.metrics.comparing import compare
 from storage.metrics.customer_filters import Behind
 from storage.metrics.joins import joins_product
@@ -114,7 +115,7 @@ class _Columns:
     """Rows that have the fields of a filter as columns."""
 
     columns: Mapping[str, Column]
-    own_currency: str
+    scope: Scope
 
     def have(self, term: Filter) -> bool:
         return fields_of(term) <= self.columns.keys()
@@ -135,10 +136,12 @@ class _Columns:
         kind = catalog.field(term.field).type
         if kind is FieldType.FLAG:
             return column if term.value is not opposite else not_(func.coalesce(column, false()))
-        found = compare(column, term.op, term.value)
         if kind is FieldType.MONEY:
-            same_currency = self.columns["currency"] == (term.currency or self.own_currency)
-            return and_(same_currency, not_(found) if opposite else found)
+            into = term.currency or self.scope.asking.currency
+            comparable, column = amount_in(self.scope, into, column, self.columns["currency"])
+            found = compare(column, term.op, term.value)
+            return and_(comparable, not_(found) if opposite else found)
+        found = compare(column, term.op, term.value)
         return or_(column.is_(None), not_(found)) if opposite else found
 
 
@@ -150,7 +153,7 @@ class _Filtering:
 
     def __init__(self, scope: Scope, profile_id: Any) -> None:
         self.scope = scope
-        self.row = _Columns(scope.row_fields, scope.asking.currency)
+        self.row = _Columns(scope.row_fields, scope)
         self.behind = Behind(scope, profile_id)
 
     def where(self, term: Filter, *, opposite: bool = False, beside: Terms = ()) -> Column:
@@ -198,7 +201,7 @@ class _Filtering:
     def _has_span(self, terms: Terms, beside: Terms) -> Column:
         """Whether one subscription of the customer fits all terms."""
         span, product = aliased(models.MrrSpan), aliased(models.Product)
-        columns = _Columns(span_fields(span, product), self.scope.asking.currency)
+        columns = _Columns(span_fields(span, product), self.scope)
         found = (
             select(span.profile_id)
             .outerjoin(product, joins_product(span, product))

@@ -4,16 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import case, distinct, func
+from sqlalchemy import case, distinct, func, not_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.metrics.catalog import ENTITIES
+from storage.metrics.comparable import amount_in
 from storage.metrics.figures import Table
 from storage.metrics.filters import matches
 from storage.metrics.lists import ref
 from storage.metrics.plan import Plan
 from storage.metrics.ranking import Ranking, incomparable, sorted_by
 from storage.metrics.scope import Column, Query, Scope
+
+_AMOUNTS = frozenset({"mrr", "amount", "remaining"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +47,15 @@ async def table(session: AsyncSession, listing: Listing, plan: Plan, scope: Scop
     currency = listing.row.currency
     query = _matching(listing, scope)
     left_out = 0
-    others = incomparable(plan, listing.amount, scope.asking.currency)
+    others = incomparable(plan, listing.amount, scope)
     if others is not None:
         left_out = await _customers_in(session, listing, _matching(listing, replace(scope, filters=others)))
     if ranking.ranks:
-        left_out += await _customers_in(session, listing, query.where(currency != ranking.currency))
-        query = query.where(currency == ranking.currency)
-    order = [sorted_by(listing.entity, listing.order, plan), *listing.key]
-    if _sorts_amounts(listing, plan):
+        comparable, _ = amount_in(scope, ranking.currency, currency, currency)
+        left_out += await _customers_in(session, listing, query.where(not_(comparable)))
+        query = query.where(comparable)
+    order = [sorted_by(listing.entity, _order(listing, scope, ranking.currency), plan), *listing.key]
+    if _sorts_amounts(listing, plan) and not scope.asking.rated:
         order = [case((currency == ranking.currency, 0), else_=1), currency, *order]
     query = query.add_columns(func.count().over().label("how_many")).order_by(*order)
     found = (await session.execute(query.limit(plan.rows))).all()
@@ -71,7 +75,17 @@ def _matching(listing: Listing, scope: Scope) -> Query:
 
 def _sorts_amounts(listing: Listing, plan: Plan) -> bool:
     name = plan.order.field if plan.order else ENTITIES[listing.entity].order
-    return name in ("mrr", "amount", "remaining")
+    return name in _AMOUNTS
+
+
+def _order(listing: Listing, scope: Scope, into: str) -> Mapping[str, Any]:
+    """What rows may be sorted by, amounts in one currency as far as there are rates."""
+    if not scope.asking.rated:
+        return listing.order
+    return {
+        name: amount_in(scope, into, column, listing.row.currency)[1] if name in _AMOUNTS else column
+        for name, column in listing.order.items()
+    }
 
 
 async def _customers_in(session: AsyncSession, listing: Listing, query: Query) -> int:

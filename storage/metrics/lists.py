@@ -1,20 +1,23 @@
 """The list of customers: which ones, in which order, how many in all; then what to show of those few."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from fractions import Fraction
 
 from sqlalchemy import case, false, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.metrics.catalog import ENTITIES
-from storage.metrics.figures import Cell, ProfileRef, Table
+from storage.metrics.comparable import summed_in, worth_now
+from storage.metrics.figures import Cell, Conversion, ProfileRef, Table
 from storage.metrics.filters import fields_of, matches, profile_fields
 from storage.metrics.joins import in_force, joins_product, of_customer, paying
 from storage.metrics.plan import Plan
 from storage.metrics.ranking import Ranking, incomparable, sorted_by
+from storage.metrics.rates import Rate
 from storage.metrics.risks import reasons
 from storage.metrics.scope import Query, Scope, Spans
 
@@ -46,7 +49,7 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     """
     ranking = Ranking.of(plan, scope.asking)
     left_out = 0
-    others = incomparable(plan, "mrr", scope.asking.currency)
+    others = incomparable(plan, "mrr", scope)
     if others is not None:
         listed = _listed(replace(scope, filters=others), ranking.currency).subquery()
         left_out = await session.scalar(select(func.count()).select_from(listed)) or 0
@@ -57,7 +60,8 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     profiles = [row.profile_id for row in found if row.ranked]
     facts = await _facts(session, scope, profiles) if profiles else {}
     columns = ENTITIES["customer"].columns
-    rows = [_customer_row(facts[profile_id], ranking.currency) for profile_id in profiles]
+    rates = worth_now(scope, ranking.currency)
+    rows = [_customer_row(facts[profile_id], ranking.currency, rates) for profile_id in profiles]
     if "at_risk" in fields_of(scope.filters):
         columns = (*columns, "risks")
         why = await reasons(session, scope.asking, profiles)
@@ -67,6 +71,7 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
         rows=tuple(rows),
         total_rows=found[0].total if found else 0,
         left_out=left_out,
+        conversion=_conversion(facts.values(), ranking.currency, rates),
     )
 
 
@@ -89,7 +94,7 @@ def _listed(scope: Scope, currency: str) -> Query:
     mrr = _mrr(scope, currency)
     if fields & _FEW:
         of_each = mrr.where(models.MrrSpan.profile_id == profile.profile_id).correlate(profile)
-        own, total = (
+        total, own = (
             of_each.with_only_columns(column, maintain_column_froms=True).scalar_subquery().label(name)
             for name, column in of_each.selected_columns.items()
         )
@@ -105,10 +110,13 @@ def _listed(scope: Scope, currency: str) -> Query:
 
 def _mrr(scope: Scope, currency: str) -> Query:
     span = models.MrrSpan
-    own = case((span.currency == currency, span.mrr), else_=0)
-    return select(func.sum(own).label("own"), func.sum(span.mrr).label("total")).where(
+    query = select(func.sum(span.mrr).label("total")).where(
         span.account_id == scope.asking.account_id, paying(span, scope.moment)
     )
+    if scope.asking.rated:
+        query, own = summed_in(query, scope, span, currency)
+        return query.add_columns(func.coalesce(own, 0).label("own"))
+    return query.add_columns(func.sum(case((span.currency == currency, span.mrr), else_=0)).label("own"))
 
 
 def _page(query: Query, plan: Plan, ranking: Ranking) -> Query:
@@ -184,6 +192,18 @@ async def _facts(session: AsyncSession, scope: Scope, profiles: Sequence[bytes])
     return facts
 
 
+def _conversion(facts: Iterable[_Facts], into: str, rates: Mapping[str, Rate]) -> Conversion | None:
+    """What was converted in the rows, if anything was."""
+    codes = {span[1] for of_one in facts for span in of_one.spans if not span[3]} - {into}
+    days = [rates[code].day for code in codes & rates.keys()]
+    if not days:
+        return None
+    return Conversion(
+        into=into, currencies=tuple(sorted(codes & rates.keys())), first=min(days), last=max(days),
+        missing=tuple(sorted(codes - rates.keys())),
+    )  # fmt: skip
+
+
 def customer_status(spans: Sequence[tuple[str | None, str, int, bool]], statuses: set[str]) -> str:
     """One word for a customer: past_due, active, trialing, churned, or what its subscriptions say."""
     if any(not trial for *_, trial in spans):
@@ -196,11 +216,14 @@ def customer_status(spans: Sequence[tuple[str | None, str, int, bool]], statuses
     return "churned" if "canceled" in statuses else "none"
 
 
-def _customer_row(facts: _Facts, own_currency: str) -> tuple[Cell, ...]:
-    totals: dict[str, int] = defaultdict(int)
+def _customer_row(facts: _Facts, own_currency: str, rates: Mapping[str, Rate]) -> tuple[Cell, ...]:
+    """MRR in `own_currency` as far as there are rates; without one of them what is largest, as it is."""
+    exact: dict[str, Fraction] = defaultdict(Fraction)
     for _, currency, mrr, trial in facts.spans:
         if not trial:
-            totals[currency] += mrr
+            rate = rates.get(currency)
+            exact[own_currency if rate else currency] += mrr * (rate.value if rate else 1)
+    totals = {currency: round(total) for currency, total in exact.items()}
     largest = max(totals, key=totals.__getitem__, default=own_currency)
     shown = own_currency if totals.get(own_currency) else largest
     plans = [plan for plan, *_ in facts.spans if plan]

@@ -40,13 +40,18 @@ async def rows(
         rate = _average([churn[month, group] for month in months[bucket] if (month, group) in churn])
         if rate:
             worth = round_half_even(int(row.amount) * rate.denominator, row.rows * rate.numerator)
-            found.append(SimpleNamespace(**{**row._mapping, "amount": worth}))
+            found.append(SimpleNamespace(**{**_fields(row), "amount": worth}))
     if paying and not found and not scope.by and scope.bucket is None:
         raise Unanswerable(
             "There is not enough history for a lifetime value: no customer was lost in the last "
             f"{_MONTHS} full months."
         )
     return found
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    """What a row of a database, or a converted one, says."""
+    return dict(row._mapping) if hasattr(row, "_mapping") else vars(row)
 
 
 def _months_before(end: datetime, zone: ZoneInfo) -> list[date]:

@@ -6,9 +6,10 @@ from typing import Any, Self
 
 from storage.metrics import catalog
 from storage.metrics.catalog import ENTITIES
+from storage.metrics.comparable import of_comparable
 from storage.metrics.filters import without
 from storage.metrics.plan import And, Condition, Filter, Not, Op, Plan
-from storage.metrics.scope import Asking, Unanswerable
+from storage.metrics.scope import Asking, Scope, Unanswerable
 
 _RANKED = frozenset({"mrr", "amount"})
 
@@ -27,18 +28,18 @@ class Ranking:
     @classmethod
     def of(cls, plan: Plan, asking: Asking) -> Self:
         named = [c.currency for c in plan.conditions() if c.currency is not None]
-        named.extend(_only_currency(plan.filters))
+        named.extend(only_currency(plan.filters))
         ranks = plan.order is not None and plan.order.field in _RANKED
         return cls(named[0] if named else asking.currency, ranks)
 
 
-def _only_currency(term: Filter | None) -> list[str]:
+def only_currency(term: Filter | None) -> list[str]:
     """The currency that all rows must have, as a filter says."""
     match term:
         case Condition(field="currency", op=Op.IS):
             return [str(term.value)]
         case And():
-            return [code for part in term.terms for code in _only_currency(part)]
+            return [code for part in term.terms for code in only_currency(part)]
         case _:
             return []
 
@@ -59,12 +60,12 @@ def _label(name: str) -> str:
     return catalog.FIELDS[name].label if name in catalog.FIELDS else name
 
 
-def incomparable(plan: Plan, field: str, own_currency: str) -> Filter | None:
+def incomparable(plan: Plan, field: str, scope: Scope) -> Filter | None:
     """The plan's filter for rows that its condition on an amount cannot compare: all else that it asks, and
-    billed in other currencies. None where it compares no such amount."""
+    billed in currencies that cannot be compared. None where it compares no such amount."""
     condition = next((c for c in plan.conditions() if c.field == field), None)
     if condition is None:
         return None
-    others = Not(term=Condition(field="currency", value=condition.currency or own_currency))
+    others = Not(term=of_comparable(scope, condition.currency or scope.asking.currency))
     rest = without(plan.filters, frozenset({field}))
     return others if rest is None else And(terms=(rest, others))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from storage.metrics import conversion
 from storage.metrics.catalog import Metric, Unit
 from storage.metrics.figures import Number
 
@@ -14,6 +15,7 @@ THE_REST = frozenset({"customer_retention_rate", "gross_mrr_churn_rate", "net_mr
 
 def number(metric: Metric, rows: Iterable[Any]) -> Number:
     """One ratio from a measure's rows, per currency where the rows have one; none of nothing."""
+    rows = list(rows)
     sums: dict[str | None, list[int]] = defaultdict(lambda: [0, 0])
     counted = 0
     for row in rows:
@@ -24,7 +26,9 @@ def number(metric: Metric, rows: Iterable[Any]) -> Number:
     shares = {currency: _share(metric, amount, base) for currency, (amount, base) in sums.items() if base}
     plain = shares.pop(None, None)
     values = {currency: value for currency, value in sorted(shares.items()) if currency is not None}
-    return Number(unit=Unit.RATIO, value=plain, values=values, rows_counted=counted)
+    return Number(
+        unit=Unit.RATIO, value=plain, values=values, rows_counted=counted, conversion=conversion.of_rows(rows)
+    )
 
 
 def _share(metric: Metric, amount: int, base: int) -> float:

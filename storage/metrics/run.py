@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.metrics import (
     billing_lists,
     catalog,
+    conversion,
     grains,
     lists,
     ltv,
@@ -52,7 +53,7 @@ async def run(session: AsyncSession, plan: Plan, asking: Asking) -> Figures:
     sqlalchemy's DBAPIError where the database fails or takes longer than the session allows."""
     check_plan(plan, asking)
     try:
-        return await _figures(session, plan, asking)
+        return await _figures(session, plan, await conversion.for_plan(session, plan, asking))
     except PeriodError as error:
         raise Unanswerable(f"I cannot look there: {error}.") from error
     except OperationalError as error:
@@ -113,7 +114,7 @@ async def _comparison(session: AsyncSession, metric: Metric, plan: Plan, asking:
     earlier = plan.model_copy(update={"period": before})
     return Comparison(
         now=await _number(session, metric, plan, asking),
-        before=await _number(session, metric, earlier, asking),
+        before=await _number(session, metric, earlier, await conversion.for_plan(session, earlier, asking)),
     )
 
 
@@ -188,12 +189,13 @@ def _as_number(metric: Metric, rows: Iterable[Any]) -> Number:
         unit=metric.unit,
         values={currency: total for currency, total in sorted(totals.items()) if total},
         rows_counted=counted,
+        conversion=conversion.of_rows(rows),
     )
 
 
 async def _left_out(session: AsyncSession, metric: Metric, plan: Plan, scope: Scope) -> int:
     """How many customers a filter on MRR could not compare, being billed in other currencies."""
-    others = incomparable(plan, "mrr", scope.asking.currency)
+    others = incomparable(plan, "mrr", scope)
     if others is None:
         return 0
     counting = catalog.metric(metric.name if metric.name in _COUNTED_BY else "customers")

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, SQLColumnExpression, bindparam
 
 from storage.metrics.plan import Filter
+from storage.metrics.rates import RateBook
 from storage.types import Instant
 
 Column = SQLColumnExpression[Any]
@@ -26,12 +28,28 @@ class Unanswerable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks and when. `now` is an aware datetime; `currency` the account's own."""
+    """Who asks and when. `now` is an aware datetime; `currency` the account's own.
+
+    `rated` are the currencies that the account has exchange rates of (`accounts.asking` knows); `book`
+    has those rates that filters and the order of a list compare by.
+    """
 
     account_id: int
     currency: str
     time_zone: str
     now: datetime
+    rated: tuple[str, ...] = ()
+    book: RateBook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When a scope, or a bucket of it, looks: see `Scope`."""
+
+    start: datetime
+    end: datetime
+    moment: datetime
+    opening: datetime
 
 
 class Spans(StrEnum):
@@ -52,7 +70,7 @@ class Scope:
     is the last instant before `start`, at which the cohort of a rate is found. `row_fields` are the catalog's
     fields that the counted rows have as columns; all others are asked of the customer behind a row. Where
     customers are counted (`of_customers`), "not on Growth" is about all that a customer has, not about a row.
-    `subject` names what is asked, for people.
+    `subject` names what is asked, for people; `times` are the times by bucket as values.
     """
 
     asking: Asking
@@ -67,6 +85,7 @@ class Scope:
     of_customers: bool = False
     bucket: Column | None = None
     spans: Spans = Spans.IN_FORCE
+    times: Mapping[str | None, Times] = field(default_factory=dict)
 
     @property
     def in_buckets(self) -> bool:
@@ -81,6 +100,11 @@ def instant(value: datetime) -> Column:
 def just_before(end: datetime, now: datetime) -> datetime:
     """The moment at which a stock "in" a period is read: its last instant, or now while it runs."""
     return now if end > now else opening_of(end)
+
+
+def local_day(moment: datetime, asking: Asking) -> date:
+    """The day that a moment lies on, in the account's time zone."""
+    return moment.astimezone(ZoneInfo(asking.time_zone)).date()
 
 
 def opening_of(moment: datetime) -> datetime:

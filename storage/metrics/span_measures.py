@@ -1,5 +1,6 @@
 """What is counted from MRR over time: MRR and who pays it, trials, who came and who left."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -116,6 +117,14 @@ def arpa(scope: Scope) -> Query:
         func.sum(span.mrr).label("amount"),
         func.count(distinct(span.profile_id)).label("rows"),
     ).group_by(span.currency)
+
+
+def payers(scope: Scope, currencies: Sequence[str]) -> Query:
+    """The customers of `arpa` that pay in any of these currencies, each once."""
+    span = models.MrrSpan
+    counted = func.count(distinct(span.profile_id))
+    when = and_(paying(span, scope.moment), span.currency.in_(currencies))
+    return _spans(scope, when, counted.label("rows"))
 
 
 def customers(scope: Scope) -> Query:
