@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connectors.registry import connector_class
+from connectors.registry import connector_class, kinds
 from connectors.stripe import Stripe
 from storage import models, records
 from storage.models import Base, SourceRecord
@@ -38,7 +38,7 @@ RECORDS: dict[type[SourceRecord], type[records.Record]] = {
 }
 
 
-def _extra(word: str) -> dict[str, Any]:
+def extra_fields(word: str) -> dict[str, Any]:
     """50 fields that no declaration names: text, nested, in lists, long enough to be compressed."""
     shapes: tuple[Any, ...] = (
         word,
@@ -53,10 +53,10 @@ def _extra(word: str) -> dict[str, Any]:
 def with_extra(world: World, word: str) -> World:
     for table in world.tables.values():
         for row in table.rows:
-            row.object.update(_extra(word))
+            row.object.update(extra_fields(word))
             for inner in (row.object.get("items"), row.object.get("lines")):
                 for one in (inner or {}).get("data", ()):
-                    one.update(_extra(word))
+                    one.update(extra_fields(word))
     return world
 
 
@@ -106,10 +106,10 @@ def test_there_is_no_place_for_a_raw_payload() -> None:
         assert columns.isdisjoint({"raw", "payload", "body", "data", "json", "metadata", "extra"}), model
 
 
-@pytest.mark.parametrize("kind", ["stripe", "demo"])
+@pytest.mark.parametrize("kind", kinds())
 def test_every_connector_publishes_its_list(kind: str) -> None:
     """Each connector says what it stores, for every stream that it reads."""
     connector = connector_class(kind)
     fields = connector.stored_fields()
-    assert {stream.record.KIND for stream in connector.streams} == set(fields)
+    assert {kind.KIND for one in connector.streams for kind in (one.record, *one.also)} == set(fields)
     assert all(fields.values())
