@@ -55,6 +55,22 @@ class RecordId(TypeDecorator[bytes]):
         return None if value is None else bytes(value)
 
 
+class HexId(TypeDecorator[str]):
+    """A keyed hash as plans and answers write it, in hexadecimal; what is no such thing is found nowhere."""
+
+    impl = LargeBinary(16)
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        try:
+            return None if value is None else bytes.fromhex(value)
+        except ValueError:
+            return b""
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else bytes(value).hex()
+
+
 class ExactDecimal(TypeDecorator[Decimal]):
     """A decimal number to its last digit, as text: SQLite has no exact type for it."""
 

@@ -10,7 +10,7 @@ from storage.metrics.aging import age
 from storage.metrics.filters import matches, source_kind
 from storage.metrics.joins import is_overdue, of_customer
 from storage.metrics.scope import Column, Query, Scope
-from storage.metrics.span_measures import dimensions, of_profile
+from storage.metrics.span_measures import cuts_profiles, dimensions, of_profile, profile_dimensions
 
 _UNBILLED = ("draft", "void")
 
@@ -19,7 +19,7 @@ def _billing(scope: Scope, row: Any, *columns: Any, fields: dict[str, Column]) -
     """Rows of a billing table joined to the customer they name (if any), with filters and dimensions."""
     customer = models.Customer
     query = _rows(scope, row, *columns, fields=fields)
-    if scope.filters is not None or "country" in scope.by:
+    if scope.filters is not None or cuts_profiles(scope):
         query = query.outerjoin(customer, of_customer(row, customer))
         query = of_profile(query, scope, customer.profile_id)
     return query
@@ -29,7 +29,7 @@ def _returns(scope: Scope, row: Any, *columns: Any) -> Query:
     """Refunds or disputes by their own date, with the customer of the payment that they are of."""
     payment, customer = models.Payment, models.Customer
     query = _rows(scope, row, *columns, fields={"amount": row.amount, "status": row.status})
-    if scope.filters is not None or "country" in scope.by:
+    if scope.filters is not None or cuts_profiles(scope):
         of_payment = and_(
             payment.account_id == row.account_id,
             payment.source_id == row.source_id,
@@ -42,7 +42,7 @@ def _returns(scope: Scope, row: Any, *columns: Any) -> Query:
 
 def _rows(scope: Scope, row: Any, *columns: Any, fields: dict[str, Column]) -> Query:
     fields = {"currency": row.currency, "source": source_kind(row), "created": row.created_at, **fields}
-    cuts = dimensions(scope, {**fields, "country": models.Profile.country})
+    cuts = dimensions(scope, {**fields, **profile_dimensions()})
     scope = replace(scope, row_fields=fields)
     query = select(*cuts, *columns).select_from(row).where(row.account_id == scope.asking.account_id)
     if scope.filters is not None:
@@ -181,6 +181,6 @@ def overdue_customers(scope: Scope) -> Query:
     invoice, customer = models.Invoice, models.Customer
     counted = func.count(distinct(customer.profile_id))
     query = _invoices(scope, counted.label("amount"), counted.label("rows"))
-    if scope.filters is None and "country" not in scope.by:
+    if scope.filters is None and not cuts_profiles(scope):
         query = query.outerjoin(customer, of_customer(invoice, customer))
     return query.where(is_overdue(invoice, scope.asking))

@@ -14,7 +14,7 @@ from storage import models
 from storage.metrics.filters import matches, span_fields
 from storage.metrics.joins import in_force, joins_product, paying
 from storage.metrics.scope import Query, Scope, Spans
-from storage.metrics.span_measures import of_profile
+from storage.metrics.span_measures import of_profile, profile_dimensions
 
 
 def churn(scope: Scope) -> Query:
@@ -78,11 +78,12 @@ def _ends(scope: Scope, *, by_currency: bool) -> Subquery:
 
 def _cut(scope: Scope, ends: Subquery, *columns: Any) -> Query:
     """The cohort by the plan's dimensions: by what it had just before the period."""
-    named = set(scope.by) - {"country"} - set(ends.c.keys())
+    of_profiles = profile_dimensions()
+    named = set(scope.by) - of_profiles.keys() - set(ends.c.keys())
     held = _held(scope, named, ends.c.keys()) if named else None
-    sources: dict[str, Any] = {"country": models.Profile.country}
+    sources: dict[str, Any] = dict(of_profiles)
     for name in scope.by:
-        if name != "country":
+        if name not in of_profiles:
             sources[name] = held.c[name] if held is not None and name in named else ends.c[name]
     cuts = [sources[name].label(f"by_{name}") for name in scope.by]
     if scope.bucket is not None:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, false, not_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from storage import models
-from storage.metrics import catalog, risks
+from storage.metrics import catalog, relation_filters, risks
 from storage.metrics.comparable import summed_in
 from storage.metrics.comparing import compare, values_of
 from storage.metrics.joins import in_force, is_overdue, of_customer, paying, pays, tries, was_left
@@ -233,6 +233,10 @@ def _domain(behind: Behind, term: Condition) -> Column:
     return found.correlate_except(customer).exists()
 
 
+def _related(test: relation_filters.Test) -> Callable[[Behind, Condition], Column]:
+    return lambda behind, term: test(behind.asking, behind.profile_id, term)
+
+
 def _status(behind: Behind, term: Condition) -> Column:
     return or_(false(), *(_has_status(behind, str(value)) for value in values_of(term)))
 
@@ -273,4 +277,10 @@ _FIELDS: dict[str, Callable[[Behind, Condition], Column]] = {
     "downgraded": _sign(risks.downgraded),
     "at_risk": _sign(_at_risk),
     "domain": _domain,
+    "owner": _related(relation_filters.owned_by),
+    "owned": _related(relation_filters.is_owned),
+    "tag": _related(relation_filters.is_tagged),
+    "open_tickets": _related(relation_filters.open_tickets),
+    "tickets": _related(relation_filters.tickets),
+    "open_deals": _related(relation_filters.open_deals),
 }

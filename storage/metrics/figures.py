@@ -24,7 +24,18 @@ class ProfileRef:
     profile_id: bytes
 
 
-Cell = str | int | float | bool | datetime | ProfileRef | None
+@dataclass(frozen=True, slots=True)
+class SealedRef:
+    """A personal field in a cell: where it stands, to be opened later (`storage.opened_figures`)."""
+
+    table: str
+    source_id: int
+    row_id: bytes
+    field: str
+
+
+Text = SealedRef | str | None
+Cell = str | int | float | bool | datetime | ProfileRef | SealedRef | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +133,26 @@ class PaymentFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactFigures:
+    name: Text
+    title: Text = None
+    email: Text = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealFigures:
+    name: Text
+    state: str
+    stage: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    closes: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileFigures:
-    """One customer as all sources see it, without the sealed fields (name, e-mail, links: see `names`)."""
+    """One customer as all sources see it, without the fields of its records (name, e-mail, links: see
+    `names`). `open_conversations` None: no support source is connected."""
 
     profile: ProfileRef
     status: str
@@ -135,6 +164,9 @@ class ProfileFigures:
     last_payment: PaymentFigures | None = None
     outstanding: ByCurrency = field(default_factory=dict)
     open_conversations: int | None = None
+    owner: Text = None
+    contacts: tuple[ContactFigures, ...] = ()
+    deals: tuple[DealFigures, ...] = ()
     movements: tuple[MovementFigures, ...] = ()
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, false, func, not_, or_, select, true
+from sqlalchemy import and_, false, func, not_, or_, select, true, type_coerce
 from sqlalchemy.orm import aliased
 
 from storage import models
@@ -23,6 +23,7 @@ from storage.metrics.customer_filters import Behind
 from storage.metrics.joins import joins_product
 from storage.metrics.plan import And, Condition, Filter, Not, Or
 from storage.metrics.scope import Column, Scope
+from storage.types import HexId
 
 Terms = Sequence[Filter]
 
@@ -64,6 +65,7 @@ def profile_fields(profile: Any) -> dict[str, Column]:
     """The fields of a customer that profiles say."""
     return {
         "country": profile.country,
+        "owner": type_coerce(profile.owner_id, HexId),
         "signed_up": profile.signed_up_at,
         "customer_since": profile.customer_since,
         "failing": profile.failing,
@@ -218,6 +220,8 @@ class _Filtering:
     def _one(self, term: Condition, *, opposite: bool, beside: Terms) -> Column:
         if self.row.have(term):
             return self.row.where(term, opposite=opposite)
+        if test := self.scope.row_tests.get(term.field):
+            return not_(test(term)) if opposite else test(term)
         if term.field == "mrr":
             return self.behind.mrr(term, beside, opposite=opposite)
         found = self.behind.customer(term)

@@ -44,7 +44,7 @@ async def table(session: AsyncSession, listing: Listing, plan: Plan, scope: Scop
     """Runs a listing. Amounts are compared within the currency of the ranking, whose rows come first."""
     ranking = Ranking.of(plan, scope.asking)
     scope = replace(scope, row_fields=listing.fields)
-    currency = listing.row.currency
+    currency: Any = getattr(listing.row, "currency", None)  # tickets and people have none
     query = _matching(listing, scope)
     left_out = 0
     others = incomparable(plan, listing.amount, scope)

@@ -13,7 +13,9 @@ from storage.metrics import (
     cohorts,
     movement_measures,
     recovery,
+    sales_measures,
     span_measures,
+    support_measures,
     trials,
 )
 from storage.metrics.money import round_half_even
@@ -71,6 +73,23 @@ MEASURES: dict[str, Callable[[Scope], Query | list[Query]]] = {
     "overdue": billing_measures.overdue,
     "overdue_invoices": billing_measures.overdue_invoices,
     "overdue_customers": billing_measures.overdue_customers,
+    "open_conversations": support_measures.open_conversations,
+    "unanswered_conversations": support_measures.unanswered_conversations,
+    "conversations": support_measures.conversations,
+    "closed_conversations": support_measures.closed_conversations,
+    "response_time": support_measures.median_response_time,
+    "average_response_time": support_measures.average_response_time,
+    "csat": support_measures.csat,
+    "ratings": support_measures.ratings,
+    "pipeline": sales_measures.pipeline,
+    "open_deals": sales_measures.open_deals,
+    "deals_won": sales_measures.deals_won,
+    "won_amount": sales_measures.won_amount,
+    "deals_lost": sales_measures.deals_lost,
+    "lost_amount": sales_measures.lost_amount,
+    "win_rate": sales_measures.win_rate,
+    "average_deal_size": sales_measures.won_amount,
+    "deals_created": sales_measures.deals_created,
 }
 
 WORTH: dict[str, Callable[[int, int], int]] = {
@@ -78,5 +97,6 @@ WORTH: dict[str, Callable[[int, int], int]] = {
     "arpa": round_half_even,
     "average_payment": round_half_even,
     "average_invoice": round_half_even,
+    "average_deal_size": round_half_even,
 }
 """What metrics make of `amount` and `rows` in Python, where integers do not overflow; else it is `amount`."""

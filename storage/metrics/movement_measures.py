@@ -11,7 +11,7 @@ from storage.metrics.filters import matches
 from storage.metrics.joins import joins_product
 from storage.metrics.movement_rows import movement_fields
 from storage.metrics.scope import Query, Scope
-from storage.metrics.span_measures import dimensions, of_profile
+from storage.metrics.span_measures import dimensions, of_profile, profile_dimensions
 
 GAINS = ("new", "expansion", "reactivation")
 LOSSES = ("contraction", "churn")
@@ -22,7 +22,7 @@ def _moved(scope: Scope, *columns: Any, types: tuple[str, ...] = ()) -> Query:
     movement, product = models.Movement, models.Product
     fields = movement_fields(movement, product)
     scope = replace(scope, row_fields=fields)
-    cuts = dimensions(scope, {**fields, "country": models.Profile.country})
+    cuts = dimensions(scope, {**fields, **profile_dimensions()})
     query = (
         select(*cuts, *columns)
         .select_from(movement)

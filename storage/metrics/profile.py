@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
+from storage.metrics import profile_relations
 from storage.metrics.customer_filters import profile_id as id_of
 from storage.metrics.figures import (
     MovementFigures,
@@ -48,6 +49,10 @@ async def figures(session: AsyncSession, plan: Plan, asking: Asking) -> ProfileF
         subscriptions=tuple(_subscription(row) for row in in_force_now[:_SHOWN_SUBSCRIPTIONS]),
         last_payment=await _last_payment(session, profile_id, asking),
         outstanding=await _outstanding(session, profile_id, asking),
+        open_conversations=await profile_relations.open_conversations(session, profile_id, asking),
+        owner=await profile_relations.owner(session, facts.owner_id, asking),
+        contacts=await profile_relations.contacts(session, profile_id, asking),
+        deals=await profile_relations.deals(session, profile_id, asking),
         movements=await _movements(session, profile_id, asking),
     )
 

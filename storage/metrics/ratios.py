@@ -31,6 +31,14 @@ def number(metric: Metric, rows: Iterable[Any]) -> Number:
     )
 
 
+def duration(rows: Iterable[Any]) -> Number:
+    """Seconds, to the nearest whole one: those of the rows over their number; none of nothing."""
+    found = [(int(row.amount or 0), int(row.base or 0), int(row.rows)) for row in rows]
+    base = sum(number for _, number, _ in found)
+    seconds = round(Fraction(sum(amount for amount, _, _ in found), base)) if base else None
+    return Number(unit=Unit.DURATION, value=seconds, rows_counted=sum(counted for _, _, counted in found))
+
+
 def _share(metric: Metric, amount: int, base: int) -> float:
     share = Fraction(amount, base)
     return float(1 - share if metric.name in THE_REST else share)

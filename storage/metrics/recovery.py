@@ -14,7 +14,7 @@ from storage import models
 from storage.metrics.filters import matches, source_kind
 from storage.metrics.joins import of_customer
 from storage.metrics.scope import Column, Query, Scope
-from storage.metrics.span_measures import of_profile
+from storage.metrics.span_measures import of_profile, profile_dimensions
 
 
 def recovered(scope: Scope) -> Query:
@@ -105,7 +105,7 @@ def _cut(scope: Scope, bill: Subquery, *columns: Any) -> Query:
     cut_by: dict[str, Any] = {
         "currency": bill.c.currency,
         "source": kind,
-        "country": models.Profile.country,
+        **profile_dimensions(),
     }
     cuts = [cut_by[name].label(f"by_{name}") for name in scope.by]
     if scope.bucket is not None:

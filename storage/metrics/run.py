@@ -26,6 +26,7 @@ from storage.metrics import (
     periods,
     profile,
     ratios,
+    support_lists,
 )
 from storage.metrics.catalog import Metric, Unit
 from storage.metrics.checks import check_plan, check_time, name_of
@@ -44,6 +45,9 @@ _LISTS = {
     "refund": billing_lists.refunds,
     "dispute": billing_lists.disputes,
     "movement": movement_rows.movements,
+    "conversation": support_lists.conversations,
+    "deal": support_lists.deals,
+    "contact": support_lists.contacts,
 }
 _COUNTED_BY = {"trialing_customers", "new_customers", "churned_customers"}
 
@@ -178,6 +182,8 @@ def _as_number(metric: Metric, rows: Iterable[Any]) -> Number:
     rows = list(rows)
     if metric.unit is Unit.RATIO:
         return ratios.number(metric, rows)
+    if metric.unit is Unit.DURATION:
+        return ratios.duration(rows)
     counted = sum(row.rows for row in rows)
     if metric.unit is not Unit.MONEY:
         return Number(unit=metric.unit, value=sum(row.amount for row in rows), rows_counted=counted)

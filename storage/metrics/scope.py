@@ -1,6 +1,6 @@
 """Where and when a plan looks: one account, a moment or a period, and what rows it is asked of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, SQLColumnExpression, bindparam
 
-from storage.metrics.plan import Filter
+from storage.metrics.plan import Condition, Filter
 from storage.metrics.rates import RateBook
 from storage.types import Instant
 
@@ -68,8 +68,9 @@ class Scope:
 
     `moment`, `start` and `end` are SQL: bound values, or columns of buckets, whose key is `bucket`; `opening`
     is the last instant before `start`, at which the cohort of a rate is found. `row_fields` are the catalog's
-    fields that the counted rows have as columns; all others are asked of the customer behind a row. Where
-    customers are counted (`of_customers`), "not on Growth" is about all that a customer has, not about a row.
+    fields that the counted rows have as columns, `row_tests` test those that they have several of; all others
+    are asked of the customer behind a row. Where customers are counted (`of_customers`), "not on Growth" is
+    about all that a customer has, not about a row.
     `subject` names what is asked, for people; `times` are the times by bucket as values.
     """
 
@@ -82,6 +83,7 @@ class Scope:
     filters: Filter | None = None
     by: tuple[str, ...] = ()
     row_fields: Mapping[str, Column] = field(default_factory=dict)
+    row_tests: Mapping[str, Callable[[Condition], Column]] = field(default_factory=dict)
     of_customers: bool = False
     bucket: Column | None = None
     spans: Spans = Spans.IN_FORCE

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import and_, distinct, func, not_, select
+from sqlalchemy import and_, distinct, func, not_, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from storage import models
@@ -22,6 +22,7 @@ from storage.metrics.joins import (
 )
 from storage.metrics.risks import cancels, is_at_risk
 from storage.metrics.scope import Column, Query, Scope, Spans
+from storage.types import HexId
 
 
 def dimensions(scope: Scope, columns: dict[str, Any]) -> list[Any]:
@@ -29,9 +30,19 @@ def dimensions(scope: Scope, columns: dict[str, Any]) -> list[Any]:
     return [columns[name].label(f"by_{name}") for name in scope.by]
 
 
+def profile_dimensions() -> dict[str, Any]:
+    """What a profile says that figures can be cut by."""
+    profile = models.Profile
+    return {"country": profile.country, "owner": type_coerce(profile.owner_id, HexId)}
+
+
+def cuts_profiles(scope: Scope) -> bool:
+    return not profile_dimensions().keys().isdisjoint(scope.by)
+
+
 def of_profile(query: Query, scope: Scope, profile_id: Any) -> Query:
-    """Joins the profile where the plan cuts by its country."""
-    if "country" not in scope.by:
+    """Joins the profile where the plan cuts by what it says."""
+    if not cuts_profiles(scope):
         return query
     profile = models.Profile
     return query.outerjoin(
@@ -44,7 +55,7 @@ def _spans(scope: Scope, when: Column, *columns: Any) -> Query:
     span, product = models.MrrSpan, models.Product
     fields = span_fields(span, product)
     scope = replace(scope, row_fields=fields)
-    columns_of = {**fields, "country": models.Profile.country}
+    columns_of = {**fields, **profile_dimensions()}
     size = size_of_customers(scope) if "mrr_band" in scope.by else None
     if size is not None:
         columns_of["mrr_band"] = band(size.c.own, scope.asking)
@@ -181,7 +192,7 @@ def _moved(scope: Scope, table: Any, at: Any, touches: Column) -> Query:
     needs_span = scope.filters is not None or bool(set(scope.by) & fields.keys())
     scope = replace(scope, row_fields=fields if needs_span else {}, of_customers=True)
     counted = func.count(distinct(table.profile_id))
-    cuts = dimensions(scope, {**fields, "country": models.Profile.country})
+    cuts = dimensions(scope, {**fields, **profile_dimensions()})
     query = select(*cuts, counted.label("amount"), counted.label("rows")).select_from(table)
     if needs_span:
         of_profile_then = and_(
@@ -210,7 +221,7 @@ def failing_customers(scope: Scope) -> Query:
 
 def _profiles(scope: Scope) -> Query:
     profile = models.Profile
-    cuts = dimensions(scope, {"country": profile.country})
+    cuts = dimensions(scope, profile_dimensions())
     scope = replace(scope, row_fields=profile_fields(profile))
     return (
         select(*cuts, func.count().label("amount"), func.count().label("rows"))

@@ -11,7 +11,7 @@ from storage.local_time import last_moment_of_day
 from storage.metrics.filters import matches, span_fields
 from storage.metrics.joins import counting, joins_product
 from storage.metrics.scope import Column, Query, Scope
-from storage.metrics.span_measures import dimensions, of_profile
+from storage.metrics.span_measures import dimensions, of_profile, profile_dimensions
 
 
 def started(scope: Scope) -> Query:
@@ -42,7 +42,7 @@ def _trials(scope: Scope, at: Any, *columns: Any) -> Query:
     span, product = models.MrrSpan, models.Product
     fields = span_fields(span, product)
     scope = replace(scope, row_fields=fields)
-    cuts = dimensions(scope, {**fields, "country": models.Profile.country})
+    cuts = dimensions(scope, {**fields, **profile_dimensions()})
     query = (
         select(*cuts, *columns)
         .select_from(span)

@@ -6,7 +6,7 @@ declarations, so they cannot drift apart.
 
 from types import MappingProxyType
 
-from storage.metrics.catalog import metrics, rows
+from storage.metrics.catalog import metrics, rows, support
 from storage.metrics.catalog.shapes import Entity, FieldInfo, FieldType, Metric, Span, Unit
 
 __all__ = [
@@ -31,8 +31,8 @@ class UnknownName(ValueError):
 
 
 METRICS = MappingProxyType({m.name: m for m in metrics.DECLARED})
-ENTITIES = MappingProxyType({e.name: e for e in rows.ENTITIES})
-FIELDS = MappingProxyType({f.name: f for f in rows.FIELDS})
+ENTITIES = MappingProxyType({e.name: e for e in (*rows.ENTITIES, *support.ENTITIES)})
+FIELDS = MappingProxyType({f.name: f for f in (*rows.FIELDS, *support.FIELDS)})
 
 
 def metric(name: str) -> Metric:

@@ -5,7 +5,9 @@ from storage.metrics.catalog import (
     movement_metrics,
     payment_metrics,
     rate_metrics,
+    sales_metrics,
     subscription_metrics,
+    support_metrics,
 )
 
 DECLARED = (
@@ -14,4 +16,6 @@ DECLARED = (
     *rate_metrics.DECLARED,
     *payment_metrics.DECLARED,
     *invoice_metrics.DECLARED,
+    *support_metrics.DECLARED,
+    *sales_metrics.DECLARED,
 )

@@ -3,7 +3,7 @@
 from storage.metrics.catalog.shapes import Metric, Span, Unit
 
 _SPLIT_BY = ("plan", "interval", "country", "currency", "source", "movement_type")
-_WHO = ("plan", "interval", "country", "currency", "source")
+_WHO = ("plan", "interval", "country", "currency", "source", "owner")
 _NEEDS = ("subscriptions", "invoices")
 
 
@@ -156,7 +156,7 @@ DECLARED = (
         entity="customer",
         formula="profiles by the creation of their first billing record",
         synonyms=("signup", "sign up", "signed up", "sign-up", "registration", "registered", "joined"),
-        dimensions=("country",),
+        dimensions=("country", "owner"),
         needs=("customers",),
         example="How many people signed up last week?",
         nouns=("sign-up", "sign-ups"),

@@ -2,7 +2,7 @@
 
 from storage.metrics.catalog.shapes import Metric, Span, Unit
 
-_PAID_BY = ("country", "currency", "source")
+_PAID_BY = ("country", "currency", "source", "owner")
 
 _COLLECTED = (
     Metric(

@@ -2,7 +2,7 @@
 
 from storage.metrics.catalog.shapes import Metric, Span, Unit
 
-_WHO = ("plan", "interval", "country", "currency", "source")
+_WHO = ("plan", "interval", "country", "currency", "source", "owner")
 _NEEDS = ("subscriptions", "invoices")
 
 

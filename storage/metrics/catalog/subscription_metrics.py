@@ -2,8 +2,8 @@
 
 from storage.metrics.catalog.shapes import Metric, Span, Unit
 
-SPLIT_BY = ("plan", "product", "interval", "country", "currency", "source", "mrr_band")
-OF_CUSTOMERS = ("plan", "interval", "country", "currency", "source", "mrr_band")
+SPLIT_BY = ("plan", "product", "interval", "country", "currency", "source", "owner", "mrr_band")
+OF_CUSTOMERS = ("plan", "interval", "country", "currency", "source", "owner", "mrr_band")
 
 DECLARED = (
     Metric(
@@ -76,7 +76,7 @@ DECLARED = (
             "customer ltv",
             "average lifetime value",
         ),
-        dimensions=("plan", "interval", "country", "currency", "source"),
+        dimensions=("plan", "interval", "country", "currency", "source", "owner"),
         needs=("subscriptions", "invoices"),
         example="What is our LTV?",
     ),
@@ -118,7 +118,7 @@ DECLARED = (
             "running subscription",
             "live subscription",
         ),
-        dimensions=("plan", "interval", "country", "currency", "source"),
+        dimensions=("plan", "interval", "country", "currency", "source", "owner"),
         needs=("subscriptions",),
         example="How many subscriptions do we have?",
         nouns=("subscription", "subscriptions"),
@@ -141,7 +141,7 @@ DECLARED = (
             "free trial",
             "in trial",
         ),
-        dimensions=("plan", "interval", "country", "currency", "source"),
+        dimensions=("plan", "interval", "country", "currency", "source", "owner"),
         needs=("subscriptions",),
         example="How many customers are on trial?",
         nouns=("customer on trial", "customers on trial"),
@@ -216,7 +216,7 @@ DECLARED = (
             "customer whose payment failed",
             "customer whose card was declined",
         ),
-        dimensions=("country",),
+        dimensions=("country", "owner"),
         needs=("payments",),
         example="How many customers with failed payments are there?",
         nouns=("customer whose latest payment failed", "customers whose latest payment failed"),

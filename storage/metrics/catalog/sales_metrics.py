@@ -1,0 +1,121 @@
+"""Figures of sales: what is in the pipeline, what was won and lost, and which share that is."""
+
+from storage.metrics.catalog.shapes import Metric, Span, Unit
+
+_SPLIT_BY = ("owner", "stage", "pipeline", "currency", "source", "country")
+
+
+def _metric(name: str, label: str, formula: str, synonyms: tuple[str, ...], example: str, *,
+            unit: Unit = Unit.COUNT, span: Span = Span.FLOW,
+            nouns: tuple[str, str] | None = None) -> Metric:  # fmt: skip
+    return Metric(
+        name=name,
+        label=label,
+        unit=unit,
+        span=span,
+        entity="deal",
+        formula=formula,
+        synonyms=synonyms,
+        dimensions=_SPLIT_BY,
+        needs=("deals",),
+        example=example,
+        nouns=nouns,
+        only_now=span is Span.STOCK,
+    )
+
+
+DECLARED = (
+    _metric(
+        "pipeline",
+        "Pipeline",
+        "sum of the amounts of open deals, per currency",
+        ("pipeline", "sales pipeline", "open pipeline", "pipeline value", "deal pipeline",
+         "value of open deals", "open deal value", "open deal amount", "in the pipeline",
+         "pipeline size", "pipeline amount", "worth of open deals", "amount of open deals",
+         "potential deal value", "total pipeline", "open opportunity value", "money in the pipeline",
+         "value in the pipeline"),
+        "What's in the pipeline?",
+        unit=Unit.MONEY,
+        span=Span.STOCK,
+    ),
+    _metric(
+        "open_deals",
+        "Open deals",
+        "deals that are neither won nor lost",
+        ("open deal", "open opportunity", "deal in the pipeline", "opportunity in the pipeline",
+         "active deal", "deal open", "running deal", "deal in progress", "live deal", "ongoing deal",
+         "number of open deals", "deal", "opportunity"),
+        "How many open deals are there?",
+        span=Span.STOCK,
+        nouns=("open deal", "open deals"),
+    ),
+    _metric(
+        "deals_won",
+        "Deals won",
+        "won deals by their close date",
+        ("deal won", "won deal", "closed won deal", "closed won", "deal closed", "closed deal",
+         "deal we won", "deal we closed", "win", "deal signed", "signed deal", "opportunity won",
+         "won opportunity"),
+        "How many deals did we win last month?",
+        nouns=("won deal", "won deals"),
+    ),
+    _metric(
+        "won_amount",
+        "Won deal amount",
+        "sum of the amounts of won deals by their close date, per currency",
+        ("won amount", "amount won", "won deal amount", "won deal value", "value of won deals",
+         "bookings", "booking", "closed won amount", "closed won value", "closed won revenue",
+         "won revenue", "deal revenue", "amount of won deals", "worth of won deals", "sum of won deals",
+         "sales won", "value won", "new business won", "total of won deals", "deal value won"),
+        "What is the value of the deals won last quarter?",
+        unit=Unit.MONEY,
+    ),
+    _metric(
+        "deals_lost",
+        "Deals lost",
+        "lost deals by their close date",
+        ("deal lost", "lost deal", "closed lost deal", "closed lost", "deal we lost",
+         "opportunity lost", "lost opportunity"),
+        "How many deals did we lose last month?",
+        nouns=("lost deal", "lost deals"),
+    ),
+    _metric(
+        "lost_amount",
+        "Lost deal amount",
+        "sum of the amounts of lost deals by their close date, per currency",
+        ("lost amount", "amount lost", "lost deal amount", "lost deal value", "value of lost deals",
+         "closed lost amount", "closed lost value", "amount of lost deals", "worth of lost deals",
+         "value lost", "deal value lost"),
+        "What is the value of the deals lost last quarter?",
+        unit=Unit.MONEY,
+    ),
+    _metric(
+        "win_rate",
+        "Win rate",
+        "won deals / (won + lost deals), by close date",
+        ("win rate", "deal win rate", "winning rate", "close rate", "closing rate", "deal close rate",
+         "won rate", "success rate", "share of deals won", "win ratio", "win percentage", "win %",
+         "deal conversion rate", "opportunity win rate", "win loss ratio", "hit rate"),
+        "What was the win rate last quarter?",
+        unit=Unit.RATIO,
+    ),
+    _metric(
+        "average_deal_size",
+        "Average deal size",
+        "amounts of won deals / won deals that have an amount, by close date, per currency",
+        ("average deal size", "average deal", "avg deal size", "mean deal size", "average deal value",
+         "average deal amount", "average won deal", "deal size", "average contract value", "acv",
+         "average size of won deals", "typical deal size"),
+        "What was the average deal size last quarter?",
+        unit=Unit.MONEY,
+    ),
+    _metric(
+        "deals_created",
+        "Deals created",
+        "deals by the date when they were created",
+        ("deal created", "new deal", "created deal", "deal opened", "new opportunity",
+         "opportunity created", "deal added", "deal started"),
+        "How many deals were created last month?",
+        nouns=("new deal", "new deals"),
+    ),
+)  # fmt: skip
