@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from bot import readiness
+from bot.account_words import read_vocabulary
 from bot.assistant import Context
 from bot.questions.profile import Identity
 from bot.questions.vocabulary import Vocabulary
@@ -25,6 +24,7 @@ from storage.metrics.plan import Plan
 from storage.metrics.run import run
 from storage.metrics.scope import Asking, Unanswerable
 from storage.normalise import Field, normalise
+from storage.opened_figures import open_figures
 from storage.session import Database
 
 SLOWEST = 5.0
@@ -68,7 +68,8 @@ class AccountCache:
             if known is None or now - known.checked > _CHECKED_EVERY:
                 stamp = await personal.names_stamp(self.db, account_id)
                 if known is None or known.stamp != stamp:
-                    known = _Known(await self._read_vocabulary(account_id), stamp, now, now)
+                    vocabulary = await read_vocabulary(self.db, self.vault, account_id)
+                    known = _Known(vocabulary, stamp, now, now)
                     self._known[account_id] = known
                 known.checked = now
             known.used = now
@@ -84,30 +85,6 @@ class AccountCache:
         while len(self._known) > _VOCABULARIES:
             self._known.popitem(last=False)
 
-    async def _read_vocabulary(self, account_id: int) -> Vocabulary:
-        product, subscription, profile = models.Product, models.Subscription, models.Profile
-        async with self.db.tenant(account_id, read_only=True) as session:
-            account = await session.get_one(models.Account, account_id)
-            add_ons = {p for of_one in await session.scalars(select(models.Source.add_ons)) for p in of_one}
-            plans = await session.scalars(
-                select(product.name).where(product.id.not_in(add_ons)).distinct().order_by(product.name)
-            )
-            countries = await session.scalars(
-                select(profile.country).where(profile.country.is_not(None)).distinct()
-            )
-            currencies = await session.scalars(select(subscription.currency).distinct())
-            kinds = await session.scalars(select(models.Source.kind).distinct())
-        names = await personal.build_name_index(self.db, self.vault, account_id)
-        return Vocabulary(
-            currency=account.currency,
-            zone=ZoneInfo(account.time_zone),
-            plans=tuple(plans),
-            countries=tuple(sorted(country for country in countries if country)),
-            currencies=tuple(sorted(currencies)),
-            sources=tuple(sorted(kinds)),
-            names=names,
-        )
-
     async def run(self, account_id: int, plan: Plan, now: datetime) -> Figures:
         """Raises Unanswerable, or CacheUnreachable where the database fails or takes too long."""
         vocabulary = await self.vocabulary(account_id)
@@ -115,9 +92,10 @@ class AccountCache:
         asking = Asking(account_id, vocabulary.currency, vocabulary.zone.key, now)
         try:
             async with self.db.tenant(account_id, read_only=True, timeout=SLOWEST) as session:
-                return await run(session, plan, asking)
+                figures = await run(session, plan, asking)
         except DBAPIError as problem:
             raise CacheUnreachable(f"The database did not answer ({type(problem).__name__}).") from problem
+        return await open_figures(self.db, self.vault, account_id, plan, figures)
 
     async def names(self, account_id: int, profile_ids: Iterable[bytes]) -> Mapping[bytes, Identity]:
         """Names, addresses and links of these customers, opened for one answer."""

@@ -19,6 +19,8 @@ def require(plan: Plan, sources: Sequence[Source]) -> None:
     if not ready:
         raise Unanswerable("your data is still being read for the first time: ask again when it is complete")
     for need in sorted(_needs(plan)):
+        if not any(need in _held(source) for source in ready):
+            raise Unanswerable(_ABSENT.get(need, f"no connected system holds {need}"))
         without = [source for source in ready if need in _left_out(source)]
         if without:
             labels = " and ".join(source.label for source in without)
@@ -28,12 +30,39 @@ def require(plan: Plan, sources: Sequence[Source]) -> None:
             )
 
 
+_SUPPORT = "that needs a support source such as Intercom or Zendesk, and none is connected"
+_SALES = "that needs a CRM such as HubSpot, and none is connected"
+_ABSENT = {
+    "conversations": _SUPPORT,
+    "ratings": _SUPPORT,
+    "deals": _SALES,
+    "contacts": _SALES,
+    "owners": _SALES,
+}
+
+
+def _held(source: Source) -> frozenset[str]:
+    """The kinds of record, in the plural, that a source of this kind has."""
+    kinds = {f"{stream.record.KIND}s" for stream in connector_class(source.kind).streams}
+    return frozenset(kinds | ({"ratings"} if "conversations" in kinds else set()))
+
+
+_OF_FIELDS = {
+    **dict.fromkeys(("open_tickets", "tickets", "assignee", "answered"), "conversations"),
+    **dict.fromkeys(("open_deals", "stage", "pipeline", "closes"), "deals"),
+    **dict.fromkeys(("owner", "owned"), "owners"),
+}
+"""What a condition or a split by these needs, whatever is counted."""
+
+
 def _needs(plan: Plan) -> frozenset[str]:
+    fields = {*(condition.field for condition in plan.conditions()), *plan.by}
+    asked = frozenset(_OF_FIELDS[name] for name in fields if name in _OF_FIELDS)
     if plan.measure is not None:
-        return frozenset(METRICS[plan.measure].needs)
+        return asked.union(METRICS[plan.measure].needs)
     if plan.entity is not None:
-        return frozenset(ENTITIES[plan.entity].needs)
-    return frozenset({"customers"})
+        return asked.union(ENTITIES[plan.entity].needs)
+    return asked | {"customers"}
 
 
 def _left_out(source: Source) -> frozenset[str]:

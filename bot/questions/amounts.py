@@ -128,6 +128,15 @@ def condition(amount: AmountRange, name: str, own_currency: str) -> tuple[Condit
     return Condition(field=name, op=amount.op, value=value, currency=currency), stated is not None
 
 
+def counted(amount: AmountRange, field: str) -> Condition:
+    """ "more than 3 tickets" as a condition on a count. Raises AmountError where it is no whole number."""
+    if amount.currency or amount.rate or not all(number.isdigit() for number in amount.numbers):
+        raise AmountError("things are counted in whole numbers")
+    numbers = [int(number) for number in amount.numbers]
+    value = (min(numbers), max(numbers)) if amount.op is Op.WITHIN else numbers[0]
+    return Condition(field=field, op=amount.op, value=value)
+
+
 def _monthly(op: Op, yearly: list[int], currency: str) -> Condition:
     if op is Op.WITHIN:
         bounds = (ceil(min(yearly) / _MONTHS_A_YEAR), floor(max(yearly) / _MONTHS_A_YEAR))

@@ -24,6 +24,7 @@ from storage.metrics.figures import (
     Number,
     ProfileFigures,
     ProfileRef,
+    SealedRef,
     Series,
     Table,
 )
@@ -215,6 +216,8 @@ def _change(pair: Comparison, currency: str | None) -> str:
 def _cell(run: Run, value: RawCell) -> contract.Cell:
     if isinstance(value, ProfileRef):
         return run.person(value.profile_id)
+    if isinstance(value, SealedRef):
+        return None  # what is gone meanwhile
     return value.isoformat() if isinstance(value, datetime) else value
 
 

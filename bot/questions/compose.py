@@ -16,6 +16,7 @@ from bot.questions.draft import (
     states_of,
     terms_of_frame,
 )
+from bot.questions.filters import BILLS
 from bot.questions.frame import Frame
 from bot.questions.listing import by_customer, cohort, dated, list_of, list_period, ranking
 from bot.questions.periods import Clock
@@ -28,7 +29,9 @@ from storage.metrics.catalog import Span
 from storage.metrics.plan import Grain, Order, Period, Plan
 
 _EVENTS = frozenset({"churned", "trial", "renewing"})
-_AVERAGED = frozenset({"arpa", "average_payment", "average_invoice", "ltv"})
+_AVERAGED = frozenset(
+    {"arpa", "average_payment", "average_invoice", "ltv", "average_response_time", "average_deal_size"}
+)
 _NOUNS_MANY = frozenset(["customers", "accounts", "clients", "companies", "people", "users"])
 
 
@@ -45,6 +48,8 @@ def compose(
     ):
         reading = readings.pick(frozenset({"payment", "paid"}))
     if customer is not None and is_profile(frame, reading):
+        if "owner" in frame.by and not vocabulary.owners:
+            raise Turned(refusals.because("Owners come from a CRM such as HubSpot, and none is connected."))
         if K.COUNT in frame.kinds and not frame.atoms & _EVENTS:
             raise Turned(refusals.confused())
         return Plan(customer=customer), ()
@@ -70,8 +75,7 @@ def _asks_who(frame: Frame) -> bool:
 def _filter(draft: Draft) -> None:
     metric = draft.reading.amount or draft.reading.count
     entity = draft.reading.entity or (catalog.METRICS[metric].entity if metric else "customer")
-    amount_field = "amount" if entity in ("invoice", "payment") else "mrr"
-    terms, assumed = terms_of_frame(draft.frame, draft.vocabulary, amount_field)
+    terms, assumed = terms_of_frame(draft.frame, draft.vocabulary, entity)
     draft.terms = terms
     draft.assumed.extend(assumed)
 
@@ -80,6 +84,8 @@ def _shape(draft: Draft) -> Plan:
     frame = draft.frame
     if len(frame.periods) > 1:
         raise Turned(refusals.because("I can look at one period at a time, or compare two (“… vs …”)."))
+    if any(token.word == "median" for token in frame.text.tokens) and draft.reading.amount != "response_time":
+        raise Turned(refusals.because("The only median I work out is that of response times.", near(frame)))
     averaged = {draft.reading.amount} & _AVERAGED
     if K.AVERAGE in frame.kinds and not averaged:
         raise Turned(
@@ -121,7 +127,14 @@ def _wants_list(draft: Draft) -> bool:
         return metric_name(draft) is None
     if {K.LIST, K.SHOW} & kinds or draft.frame.limit or draft.customer or _described(draft.frame):
         return not (draft.customer and reading.amount in OF_ONE_CUSTOMER)
-    if "invoice" in draft.frame.atoms or "ending" in draft.frame.atoms:
+    return _names_rows(draft)
+
+
+def _names_rows(draft: Draft) -> bool:
+    """Whether the bare words name rows: "invoices", "trialing customers in Germany", "refunds over $50"."""
+    reading, atoms = draft.reading, draft.frame.atoms
+    trials = "trial" in reading.needs and reading.entity == "customer" and bool(draft.terms)
+    if trials or (draft.frame.amounts and reading.entity in BILLS) or atoms & {"invoice", "ending"}:
         return True
     narrowed = bool(draft.terms or draft.frame.period)
     return not reading.counted and (narrowed or bool(reading.tests) or reading.count is None)
@@ -136,7 +149,8 @@ def _described(frame: Frame) -> bool:
 def _number(draft: Draft) -> Plan:
     metric = metric_of(draft)
     said = draft.frame.period
-    if metric.span is Span.STOCK and said is not None and said.spread and not draft.reading.cohort:
+    runs = said is not None and (said.spread or said.spec.form in (Form.SINCE, Form.BETWEEN))
+    if metric.span is Span.STOCK and runs and not draft.reading.cohort:
         return _cut(draft)
     if "ending" in draft.frame.atoms:
         period = list_period(draft)

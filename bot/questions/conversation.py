@@ -21,7 +21,6 @@ from storage.metrics.plan import Compare, Condition, Filter, Grain, Op, Order, P
 _PORTABLE = frozenset(
     {"plan", "interval", "country", "currency", "mrr", "failing", "overdue", "customer", "source"}
 )
-_BILLS = frozenset({"invoice", "payment", "refund", "dispute", "movement"})
 _DATED = frozenset({"churned", "signed_up", "customer_since", "trial_ends", "renews", "due"})
 
 
@@ -33,7 +32,7 @@ def follow(
         return _other_subject(frame, context, vocabulary, clock, customer)
     if context.grain is not None:
         _as_grain(frame)
-    terms, assumed = terms_of_frame(frame, vocabulary, _amount_field(context))
+    terms, assumed = terms_of_frame(frame, vocabulary, _entity(context))
     plan = context
     if customer is not None:
         plan = _of_customer(plan, customer)
@@ -69,9 +68,8 @@ def _says_more(frame: Frame) -> bool:
     return bool(frame.wanted or frame.amounts or frame.periods or frame.by or frame.grain or frame.compared)
 
 
-def _amount_field(plan: Plan) -> str:
-    entity = plan.entity or (catalog.METRICS[plan.measure].entity if plan.measure else "customer")
-    return "amount" if entity in _BILLS else "mrr"
+def _entity(plan: Plan) -> str:
+    return plan.entity or (catalog.METRICS[plan.measure].entity if plan.measure else "customer")
 
 
 def _filtered(plan: Plan, terms: tuple[Filter, ...]) -> Plan:
@@ -262,7 +260,7 @@ def _ranked(plan: Plan, frame: Frame) -> Plan:
     if limit is not None:
         plan = plan.model_copy(update={"limit": limit})
     if plan.entity and frame.by_atoms and frame.by_atoms <= {"mrr", "arr", "paying"}:
-        size = "amount" if plan.entity in _BILLS else "mrr"
+        size = "amount" if plan.entity in filters.BILLS else "mrr"
         return plan.model_copy(update={"order": Order(field=size)})
     if frame.superlative is None or not (plan.entity or plan.by):
         return plan
@@ -272,5 +270,5 @@ def _ranked(plan: Plan, frame: Frame) -> Plan:
     elif kind == "time":
         name = {"customer": "customer_since", "subscription": "renews"}.get(str(plan.entity), "created")
     else:
-        name = "amount" if plan.entity in _BILLS else "mrr"
+        name = "amount" if plan.entity in filters.BILLS else "mrr"
     return plan.model_copy(update={"order": Order(field=name, descending=descending)})

@@ -45,13 +45,13 @@ class Draft:
 
 
 def terms_of_frame(
-    frame: Frame, vocabulary: Vocabulary, amount_field: str
+    frame: Frame, vocabulary: Vocabulary, entity: str
 ) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
     """What a frame filters by, and what was assumed. Raises Turned."""
     try:
-        return filters.of_frame(frame, vocabulary, amount_field)
+        return filters.of_frame(frame, vocabulary, entity)
     except Unfilterable as error:
-        raise Turned(refusals.because(f"I cannot leave out by “{error}”.", near(frame))) from error
+        raise Turned(refusals.because(f"I cannot pick out by “{error}” there.", near(frame))) from error
     except AmountError as error:
         raise Turned(refusals.because(f"I cannot read that amount: {error}.")) from error
 

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from bot.questions import amounts
 from bot.questions.frame import Frame, Wanted
-from bot.questions.readings import Test, condition
+from bot.questions.readings import ANY, Test, condition
 from bot.questions.vocabulary import Vocabulary
 from storage.metrics.plan import And, Condition, Filter, Not, Or
+
+BILLS = frozenset({"invoice", "payment", "refund", "dispute", "movement", "deal"})
+"""What has an amount of its own, where customers and subscriptions have an MRR."""
 
 # States of a customer that may stand beside a figure: "MRR of customers with failed payments".
 STATES: tuple[tuple[frozenset[str], Test], ...] = (
@@ -17,9 +20,14 @@ STATES: tuple[tuple[frozenset[str], Test], ...] = (
     (frozenset({"overdue", "invoice"}), ("overdue", True)),
     (frozenset({"overdue", "payment"}), ("overdue", True)),
     (frozenset({"overdue"}), ("overdue", True)),
+    (frozenset({"ticket", "open"}), ("open_tickets", ANY)),
+    (frozenset({"ticket"}), ("tickets", ANY)),
+    (frozenset({"deal", "open"}), ("open_deals", ANY)),
+    (frozenset({"owner"}), ("owned", True)),
     (frozenset({"customers_at_risk"}), ("at_risk", True)),
     (frozenset({"upcoming_cancellations"}), ("canceling", True)),
 )
+_COUNTED = {"ticket": "tickets", "open ticket": "open_tickets", "deal": "open_deals"}
 # Negated states that paying customers are anyway.
 _TRUE_OF_PAYING = frozenset({"churned", "trial"})
 
@@ -28,11 +36,11 @@ class Unfilterable(ValueError):
     """The frame filters by something that cannot be filtered by; the text is the word for it."""
 
 
-def of_frame(
-    frame: Frame, vocabulary: Vocabulary, amount_field: str
-) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
+def of_frame(frame: Frame, vocabulary: Vocabulary, entity: str) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
     """The frame's terms, to be joined by "and", and what was assumed. Raises Unfilterable, AmountError."""
-    terms: list[Filter] = [*_values(frame.wanted), *_negated_states(frame.without)]
+    wanted = [one for want in frame.wanted for one in _resolved(want, vocabulary, entity)]
+    terms: list[Filter] = [*_values(wanted), *_negated_states(frame.without)]
+    amount_field = "amount" if entity in BILLS else "mrr"
     assumed: list[str] = []
     for amount in frame.amounts:
         compared, stated = amounts.condition(amount, amount_field, vocabulary.currency)
@@ -40,12 +48,25 @@ def of_frame(
         if not stated and len(vocabulary.currencies) > 1:
             own = vocabulary.currency.upper()
             assumed.append(f"Amounts are taken as {own}.")
+    terms.extend(amounts.counted(amount, _COUNTED[noun]) for noun, amount in frame.counted)
     terms.extend(
         Not(term=Condition(field="customer", value=name.matches[0].profile_id))
         for name in frame.names
         if name.negated and name.matches
     )
     return tuple(terms), tuple(dict.fromkeys(assumed))
+
+
+def _resolved(want: Wanted, vocabulary: Vocabulary, entity: str) -> list[Wanted]:
+    """A colleague's name as the ids of that role: who is assigned conversations, who owns all else."""
+    if want.field != "owner":
+        return [want]
+    roles = (("assignee", vocabulary.assignees), ("owner", vocabulary.owners))
+    for role, people in roles if entity == "conversation" else reversed(roles):
+        ids = [hex_id for name, hex_id in people if name == want.value]
+        if ids and (role == "owner" or entity == "conversation"):
+            return [Wanted(role, hex_id, want.negated) for hex_id in ids]
+    raise Unfilterable(want.value)
 
 
 def _values(wanted: Iterable[Wanted]) -> list[Filter]:

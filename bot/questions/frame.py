@@ -40,6 +40,7 @@ class Frame:
     without: set[str] = field(default_factory=set)
     wanted: list[Wanted] = field(default_factory=list)
     amounts: list[AmountRange] = field(default_factory=list)
+    counted: list[tuple[str, AmountRange]] = field(default_factory=list)
     names: list[Asked] = field(default_factory=list)
     periods: list[Said] = field(default_factory=list)
     compared: list[Said] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Frame:
     versus: str | None = None
     change: bool = False
     kinds: set[K] = field(default_factory=set)
+    absent: list[str] = field(default_factory=list)
     later: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     leads_on: bool = False

@@ -79,6 +79,8 @@ def _turned_down(asked: Frame) -> Refuse | None:
     """What must not or cannot be answered, whatever else is in the question."""
     if asked.outside:
         return refusals.outside(asked.outside[0])
+    if asked.absent:
+        return refusals.because(f"{asked.absent[0].capitalize()} is not connected here.")
     if asked.later:
         return refusals.not_yet(asked.later[0])
     reading = reading_of(asked)

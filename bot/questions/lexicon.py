@@ -12,7 +12,6 @@ from functools import lru_cache
 
 from bot.questions import later, places, words
 from bot.questions.text import Kind, Token, lemma
-from bot.questions.vocabulary import Vocabulary
 from bot.questions.words import K
 from storage.metrics import catalog
 from storage.names import fold
@@ -44,6 +43,13 @@ COMPOSED: dict[str, tuple[str, ...]] = {
     "refund_count": ("refunds",),
     "failing_customers": ("failed", "payment", "customer"),
     "subscriptions": ("subscription",),
+    "conversations": ("ticket",),
+    "open_conversations": ("ticket", "open"),
+    "closed_conversations": ("ticket", "closed"),
+    "unanswered_conversations": ("ticket", "unanswered"),
+    "open_deals": ("deal", "open"),
+    "deals_won": ("deal", "closed"),
+    "deals_lost": ("deal", "churned"),
 }
 _COUNTED = ("number of ", "count of ")
 """How a synonym begins that says "how many" itself: the words say that for every metric."""
@@ -86,6 +92,14 @@ class Lexicon:
                 tags = node.get(_END)
                 if isinstance(tags, tuple):
                     yield at + 1, tags
+
+    def has(self, phrase: str) -> bool:
+        """Whether that phrase, as a whole, means something (glue words aside)."""
+        node: object = self._root
+        for word in phrase_words(phrase):
+            node = node.get(word) if isinstance(node, dict) else None
+        tags = node.get(_END) if isinstance(node, dict) else None
+        return isinstance(tags, tuple) and any(tag.kind is not K.FILLER for tag in tags)
 
     def learn_spellings(self) -> None:
         """Remembers the words long enough to be misspelt, for corrections."""
@@ -162,24 +176,6 @@ def _everyday() -> Iterator[tuple[str, Tag]]:
 
 def _phrases(said: str, tag: Tag) -> Iterable[tuple[str, Tag]]:
     return ((phrase, tag) for phrase in said.split("|") if phrase)
-
-
-@lru_cache(maxsize=256)
-def _own(plans: tuple[str, ...], currencies: tuple[str, ...], currency: str) -> Lexicon:
-    lexicon = Lexicon(common())
-    for word, code in places.currency_words(currencies, currency).items():
-        lexicon.add(word, Tag(K.VALUE, ("currency", code)))
-    for plan in plans:
-        if fold(plan):
-            lexicon.add(fold(plan), Tag(K.VALUE, ("plan", plan)))
-    lexicon.learn_spellings()
-    lexicon.own = frozenset(fold(plan) for plan in plans)
-    return lexicon
-
-
-def of(vocabulary: Vocabulary) -> Lexicon:
-    """The lexicon of an account: built once for its plans and currencies."""
-    return _own(vocabulary.plans, vocabulary.currencies, vocabulary.currency)
 
 
 def is_code_of_country(token: Token, before: str, shouted: bool, present: Sequence[str]) -> str | None:

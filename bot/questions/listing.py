@@ -11,13 +11,8 @@ from storage.metrics.plan import Condition, Not, Op, Order, Period, Plan
 AHEAD = frozenset({"trial_ends", "renews", "due", "cancels"})
 _WIDENING = frozenset({"failing", "overdue", "customer"})
 _RANKED = frozenset({"mrr", "arr", "customers"})
-_TIME_ORDER = {
-    "customer": "customer_since",
-    "subscription": "renews",
-    "invoice": "created",
-    "payment": "created",
-}
-_SIZE_ORDER = {"customer": "mrr", "subscription": "mrr", "invoice": "amount", "payment": "amount"}
+_TIME_ORDER = {"customer": "customer_since", "subscription": "renews", "movement": "moved"}
+_SIZE_ORDER = {"customer": "mrr", "subscription": "mrr"}
 
 
 def list_of(draft: Draft, order: Order | None = None, limit: int | None = None) -> Plan:
@@ -91,19 +86,26 @@ def ranking(draft: Draft) -> Plan:
     reading = draft.reading
     if reading.entity is None or reading.dated == "churned":
         raise Turned(refusals.confused(near(frame)))
+    if {"ticket", "deal"} & frame.atoms and reading.entity == "customer":
+        raise Turned(refusals.because("I can rank customers by MRR, not by their tickets.", near(frame)))
     if not frame.by_atoms <= {"mrr", "arr", "paying", "customer", "revenue_size"}:
         raise Turned(
             refusals.because("I can rank customers by MRR, and bills and payments by amount.", near(frame))
         )
     kind, descending = frame.superlative or ("size", True)
-    by = _SIZE_ORDER[reading.entity] if kind == "size" else _time_order(reading)
+    if reading.entity in filters.BILLS and any(
+        token.word in ("who", "customer") for token in frame.text.tokens
+    ):
+        raise Turned(refusals.because("I can rank bills and payments by amount, not who they are of in sum."))
+    size = "remaining" if reading.order == "remaining" else _SIZE_ORDER.get(reading.entity, "amount")
+    by = size if kind == "size" else _time_order(reading)
     return list_of(draft, Order(field=by, descending=descending), frame.limit or _one_if_singular(frame))
 
 
 def _time_order(reading: Reading) -> str:
     if reading.order in ("signed_up", "customer_since", "created"):
         return reading.order
-    return _TIME_ORDER[reading.entity or "customer"]
+    return _TIME_ORDER.get(reading.entity or "customer", "created")
 
 
 _NOUNS = frozenset(

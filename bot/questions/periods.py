@@ -15,6 +15,7 @@ from storage.metrics.grains import PeriodError, key_of
 from storage.metrics.period_forms import Form as TimeForm
 from storage.metrics.plan import Grain, Period
 
+_SPREADING = frozenset(["over", "during", "throughout", "across"])
 _BEGINNING = date(2000, 1, 1)
 _HOURS_A_DAY = 24
 
@@ -58,7 +59,8 @@ def at(tokens: Sequence[Token], start: int, now: datetime, zone: tzinfo) -> tupl
         period(Said(spec), clock)
     except PeriodError:
         return None
-    return end, Said(spec, spread=tokens[start].word == "over")
+    words = [token.word for token in tokens[max(start - 2, 0) : start + 1] if token.word != "the"]
+    return end, Said(spec, spread=any(word in _SPREADING for word in words[-2:]))
 
 
 def period(said: Said, clock: Clock) -> Period:

@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from bot.questions.readings import Reading, Recent
+from bot.questions.readings import ANY, Reading, Recent
 
+_OPEN = ("status", ("new", "open", "pending", "hold", "snoozed"))
 _COUNTING = ("status", ("active", "past_due"))
 _WHO = ("customer", "paying", "active")
 _COLLECTED = ("customer", "payment", "succeeded", "paid", "paying", "invoice", "inflow", "subscription")
@@ -56,8 +57,6 @@ _MOVEMENTS = (
             entity="customer", dated="customer_since", order="customer_since"),
     _monthly(needs=("churned",), also=("customer", "paying", "active"), count="churned_customers",
             entity="customer", dated="churned"),
-    _monthly(needs=("churned", "subscription"), also=("customer", "paying"), count="churned_customers",
-            entity="customer", dated="churned"),
     _monthly(needs=("new_mrr",), also=(*_MOVED, "new"), amount="new_mrr", entity="movement",
             tests=(("movement_type", "new"),)),
     _monthly(needs=("mrr", "new"), also=_MOVED, amount="new_mrr", entity="movement",
@@ -68,7 +67,7 @@ _MOVEMENTS = (
             tests=(("movement_type", "churn"),)),
     _monthly(needs=("expansion_mrr",), also=(*_MOVED, "upgrades"), amount="expansion_mrr", entity="movement",
             tests=(("movement_type", "expansion"),)),
-    _monthly(needs=("upgrades",), also=("customer", "paying", "active", "subscription", "inflow"),
+    _monthly(needs=("upgrades",), also=("customer", "new", "paying", "active", "subscription", "inflow"),
             count="upgrades", amount="expansion_mrr", bare="upgrades", entity="movement",
             tests=(("movement_type", "expansion"),)),
     _monthly(needs=("mrr", "upgrades"), also=_MOVED, amount="expansion_mrr", entity="movement",
@@ -150,6 +149,50 @@ _INVOICES = (
             tests=(("status", "open"),), dated="due", order="due", ascending=True, counted=False,
             noun="open invoices"),
 )
+_SUPPORT = (
+    _monthly(needs=("ticket",), also=("customer", "new", "created_on"), count="conversations",
+             entity="conversation", noun="conversations"),
+    Reading(needs=("ticket", "open"), count="open_conversations", entity="conversation", tests=(_OPEN,),
+            noun="open conversations"),
+    Reading(needs=("ticket", "open", "unanswered"), count="unanswered_conversations", entity="conversation",
+            tests=(_OPEN, ("answered", False)), noun="unanswered conversations"),
+    Reading(needs=("ticket", "unanswered"), count="unanswered_conversations", entity="conversation",
+            tests=(_OPEN, ("answered", False)), noun="unanswered conversations"),
+    _monthly(needs=("ticket", "closed"), count="closed_conversations", entity="conversation",
+             tests=(("status", ("solved", "closed")),), noun="closed conversations"),
+    Reading(needs=("customer", "ticket", "open"), also=_WHO, count="customers", entity="customer",
+            tests=(("open_tickets", ANY),), counted=False, narrows=True, noun="customers"),
+    Reading(needs=("response_time",), also=("ticket", "customer", "new"), amount="response_time",
+            recent=Recent.LAST_MONTH),
+    Reading(needs=("average_response_time",), also=("ticket", "customer", "response_time"),
+            amount="average_response_time", recent=Recent.LAST_MONTH),
+    Reading(needs=("csat",), also=("ticket", "customer"), amount="csat", recent=Recent.LAST_MONTH),
+    _monthly(needs=("ratings",), also=("ticket", "customer"), count="ratings"),
+)
+_SALES = (
+    Reading(needs=("pipeline",), also=("deal", "open", "customer", "revenue"), amount="pipeline",
+            entity="deal", tests=(("status", "open"),), noun="open deals"),
+    Reading(needs=("deal",), count="open_deals", amount="pipeline", bare="open_deals", entity="deal",
+            counted=False, noun="deals"),
+    Reading(needs=("deal", "open"), also=("pipeline",), count="open_deals", amount="pipeline",
+            bare="open_deals", entity="deal", tests=(("status", "open"),), noun="open deals"),
+    Reading(needs=("deal", "closing"), also=("open",), entity="deal", tests=(("status", "open"),),
+            dated="closes", order="closes", ascending=True, counted=False, noun="deals"),
+    _monthly(needs=("deal", "closed"), also=("new", "customer"), count="deals_won", amount="won_amount",
+             bare="deals_won", entity="deal", tests=(("status", "won"),), dated="closes", noun="won deals"),
+    _monthly(needs=("deal", "new"), also=("customer",), count="deals_won", amount="won_amount",
+             bare="deals_won", entity="deal", tests=(("status", "won"),), dated="closes", noun="won deals"),
+    _monthly(needs=("won_amount",), also=("deal", "new", "closed"), amount="won_amount"),
+    _monthly(needs=("closed",), also=("new", "inflow"), amount="won_amount"),
+    _monthly(needs=("deal", "churned"), also=("closed",), count="deals_lost", amount="lost_amount",
+             bare="deals_lost", entity="deal", tests=(("status", "lost"),), dated="closes",
+             noun="lost deals"),
+    _monthly(needs=("deals_created",), also=("deal", "new", "created_on"), count="deals_created"),
+    _monthly(needs=("deal", "created_on"), also=("new",), count="deals_created"),
+    Reading(needs=("win_rate",), also=("deal",), amount="win_rate", recent=Recent.LAST_MONTH),
+    Reading(needs=("average_deal_size",), also=("deal", "new", "closed"), amount="average_deal_size",
+            recent=Recent.LAST_MONTH),
+)
 # fmt: on
 
-DECLARED = (*_CUSTOMERS, *_TRIALS, *_MOVEMENTS, *_PAYMENTS, *_INVOICES)
+DECLARED = (*_CUSTOMERS, *_TRIALS, *_MOVEMENTS, *_PAYMENTS, *_INVOICES, *_SUPPORT, *_SALES)

@@ -27,7 +27,9 @@ class Recent(StrEnum):
 
 
 Test = tuple[str, str | bool | tuple[str, ...]]
-"""A field and the value, or one of the values, that it has."""
+"""A field and the value, or one of the values, that it has; ANY of something that is counted."""
+
+ANY = "any"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,8 @@ class Reading:
 
 def condition(test: Test) -> Condition:
     field, value = test
+    if value == ANY:
+        return Condition(field=field, op=Op.OVER, value=0)
     return Condition(field=field, op=Op.IN if isinstance(value, tuple) else Op.IS, value=value)
 
 

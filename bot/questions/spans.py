@@ -15,7 +15,7 @@ from datetime import datetime
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.questions import lexicon, periods, places
+from bot.questions import lexicon, own_words, periods, places
 from bot.questions.lexicon import SHORTEST_CORRECTED, Lexicon, Tag
 from bot.questions.text import Kind, Text, Token
 from bot.questions.vocabulary import Vocabulary
@@ -25,6 +25,7 @@ from storage.names import How, NameMatch, allowed_edits
 _PER_TOKEN, _LONGER, _FILLER = 10, 3, 9
 _NAME_ALONE, _NAME_CUED, _NAME_WORD_BONUS, _NAME_BONUS, _ALL_VOCABULARY = 8, 15, 5, 3, 8
 _PLAN_SAID = 6
+_PLAN_WORDS = ("plan", "tier", "package")
 _MAX_RUNS = 4
 _SETTLED = 1_000
 _CLOSE = 5.0  # points of score within which two customers fit equally well
@@ -49,7 +50,7 @@ class Span:
 
 def tag(text: Text, vocabulary: Vocabulary, now: datetime) -> tuple[Span, ...]:
     """The best reading of the whole question as spans, in order; unknown words as K.UNKNOWN."""
-    words = lexicon.of(vocabulary)
+    words = own_words.of(vocabulary)
     spans = _best(text, _candidates(text, text.tokens, words, vocabulary, now))
     return tuple(_resolved(text, spans, words, vocabulary, now))
 
@@ -99,14 +100,14 @@ def _is_plan(tag: Tag) -> bool:
 def _beside_plan(tokens: Sequence[Token], start: int, end: int) -> bool:
     """Whether the words around say "plan": a plan may be called May."""
     after = tokens[end].lemma if end < len(tokens) else ""
-    return after in ("plan", "tier", "package") or (start > 0 and tokens[start - 1].word == "on")
+    return after in _PLAN_WORDS or (start > 0 and tokens[start - 1].word == "on")
 
 
 def _names(text: Text, tokens: Sequence[Token], others: Sequence[Span], vocabulary: Vocabulary) -> list[Span]:
     """Whole names, domains and e-mail addresses that stand in the question."""
     covered = {at for span in others for at in range(span.start, span.end)}
     found = []
-    spots = vocabulary.names.spot([_spelt_out(t.whole) for t in tokens], [_spelt_out(t.word) for t in tokens])
+    spots = vocabulary.names.spot([t.whole for t in tokens], [t.word for t in tokens])
     for start, end in spots:
         matches = vocabulary.names.lookup(text.between(start, end))
         if matches:
@@ -117,11 +118,6 @@ def _names(text: Text, tokens: Sequence[Token], others: Sequence[Span], vocabula
             matches = vocabulary.names.lookup(token.raw)
             found.append(Span(start, start + 1, Tag(K.NAME), _NAME_CUED, fitting(matches) if matches else ()))
     return found
-
-
-def _spelt_out(word: str) -> str:
-    """As names are folded: "Lost & Found" is "lost and found"."""
-    return "and" if word == "&" else word
 
 
 def _name_weight(tokens: Sequence[Token], start: int, end: int, covered: set[int]) -> int:
@@ -211,11 +207,29 @@ def _as_name(text: Text, spans: Sequence[Span], start: int, end: int, vocabulary
     for low, high in _windows(text, start, end):
         if low not in starts or high not in ends:
             continue
-        matches = vocabulary.names.lookup(text.between(low, high))
+        matches = _plausible(text, low, high, vocabulary.names.lookup(text.between(low, high)))
         longer = 2 * (high - low)
         if matches and (found is None or matches[0].score + longer > found.weight):
             found = Span(low, high, Tag(K.NAME), round(matches[0].score) + longer, fitting(matches))
     return found
+
+
+_MANY = frozenset(
+    ["customers", "accounts", "clients", "companies", "people", "users", "subscribers", "everyone"]
+)
+_WHOLE = frozenset([How.EXACT, How.EMAIL, How.DOMAIN])
+
+
+def _plausible(text: Text, low: int, high: int, matches: list[NameMatch]) -> list[NameMatch]:
+    """What was only begun or misspelt is no customer where the words around speak of many, or of a plan or a
+    place: "customers in Paris" are not those of Paris Tours."""
+    before = text.tokens[low - 1].word if low else ""
+    placed = before == "in" or (high < len(text.tokens) and text.tokens[high].lemma in _PLAN_WORDS)
+    if before in ("named", "called"):
+        return matches
+    if placed or any(token.word in _MANY for token in text.tokens):
+        return [match for match in matches if match.how in _WHOLE]
+    return matches
 
 
 def _windows(text: Text, start: int, end: int) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from storage.metrics import catalog
 from storage.metrics.catalog import Unit
 
 OF_ONE_CUSTOMER = frozenset({"mrr", "arr", "revenue", "refunds", "outstanding", "overdue", "failed_payments"})
-_BILLING = frozenset({"invoice", "payment", "subscription"})
+_BILLING = frozenset({"invoice", "payment", "subscription", "refund", "dispute", "conversation", "deal"})
 
 
 def reading_of(frame: Frame) -> Reading | None:
@@ -26,8 +26,9 @@ def reading_of(frame: Frame) -> Reading | None:
     if K.SHARE in frame.kinds:
         return _share(atoms)
     if K.AMOUNT in frame.kinds and "paying" in atoms and atoms <= {"paying", "customer"}:
-        atoms = {"mrr"}
+        atoms = {"revenue"} if _in_a_time(frame) else {"mrr"}
     if K.AVERAGE in frame.kinds:
+        frame.by_atoms.discard("customer")
         atoms = _averaged(frame, atoms)
     words = {token.word for token in frame.text.tokens}
     if {"who", "whose"} & words or (not atoms and _speaks_of_customers(frame)):
@@ -47,6 +48,8 @@ _SHARES = (
     ({"churned_mrr"}, {"customer", "mrr"}, "gross_mrr_churn_rate"),
     ({"trials_converted"}, {"trial", "customer"}, "trial_conversion_rate"),
     ({"trial", "paying"}, {"customer"}, "trial_conversion_rate"),
+    ({"deal", "new"}, {"closed", "customer"}, "win_rate"),
+    ({"deal", "closed"}, {"new", "customer"}, "win_rate"),
     ({"trial", "paid"}, {"customer"}, "trial_conversion_rate"),
 )
 
@@ -62,17 +65,27 @@ def _share(atoms: set[str]) -> Reading | None:
     return reading if is_rate else None
 
 
-_AVERAGES = ("payment", "average_payment"), ("invoice", "average_invoice")
+_AVERAGES = (
+    ("payment", "average_payment"),
+    ("invoice", "average_invoice"),
+    ("response_time", "average_response_time"),
+    ("deal", "average_deal_size"),
+)
 _ACCOUNT_WORTH = ({"mrr"}, {"paying"}, {"arpa"}, {"revenue", "customer"})
 
 
 def _averaged(frame: Frame, atoms: set[str]) -> set[str]:
     """ "average MRR", "what do customers pay on average": revenue per account; or of payments, invoices."""
     for noun, metric in _AVERAGES:
-        if noun in atoms and atoms <= {noun, "customer", "succeeded", "amount"}:
+        if noun in atoms and atoms <= {noun, "customer", "succeeded", "ticket", "new", "closed"}:
             return {metric}
     worth = atoms <= {"mrr", "customer", "revenue", "paying", "arpa", "active"} and K.COUNT not in frame.kinds
     return {"arpa"} if worth and any(some <= atoms for some in _ACCOUNT_WORTH) else atoms
+
+
+def _in_a_time(frame: Frame) -> bool:
+    """Whether what was paid is asked of a time: then it is money collected, not what is owed monthly."""
+    return frame.period is not None and frame.period.spec.form is not Form.NOW
 
 
 def _speaks_of_customers(frame: Frame) -> bool:

@@ -164,7 +164,7 @@ def _token(match: re.Match[str], quotations: list[tuple[int, int]]) -> Token:
     start, end = match.span()
     quoted = next((i for i, (s, e) in enumerate(quotations) if s <= start and end <= e), None)
     if kind is not Kind.WORD:
-        plain = raw.casefold()
+        plain = "and" if raw == "&" else raw.casefold()
         return Token(kind, raw, plain, plain, plain, start, end, quoted=quoted)
     possessive = raw.casefold().endswith("'s") or match.string[end : end + 2] in ("'", "' ")
     whole = fold(raw) or raw.casefold()

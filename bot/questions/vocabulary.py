@@ -25,7 +25,8 @@ class Vocabulary:
     """The words that are this account's own. Currencies and countries are those with customers in them.
 
     `plans` are names of plans as the source spells them; `currencies` lower-case ISO 4217; `countries`
-    ISO 3166-1 alpha-2.
+    ISO 3166-1 alpha-2. `owners` of customers and deals, and `assignees` of conversations, are colleagues as
+    (name, id in hex); `products` are those that are no plan.
     """
 
     currency: str = "usd"
@@ -35,6 +36,8 @@ class Vocabulary:
     currencies: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     products: tuple[str, ...] = ()
-    owners: tuple[str, ...] = ()
+    owners: tuple[tuple[str, str], ...] = ()
+    assignees: tuple[tuple[str, str], ...] = ()
     tags: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
     names: Names = field(default_factory=NameIndex)

@@ -29,7 +29,7 @@ def read(text: Text, spans: Sequence[Span]) -> Frame:
             frame.corrections.append((walk.said(span), span.corrected))
         _READ.get(span.kind, _keep)(walk, span)
         if span.kind not in _CARRY_NEGATION and not _leads_to_value(walk, span):
-            walk.negated = False
+            walk.negated = walk.negation_used = False
     frame.leads_on = _leads_on(text, walk.spans)
     frame.leftover.extend(walk.amount.leftover)
     frame.amounts.extend(walk.amount.ranges)
@@ -62,21 +62,43 @@ def _atom(walk: Walk, span: Span) -> None:
     if "growth" in atoms:
         walk.frame.change = True
         atoms.discard("growth")
-    if _is_compared(walk, atoms):
+    if _is_counted(walk, atoms):
+        noun = "open ticket" if {"ticket", "open"} <= atoms else min(atoms & _COUNTABLE)
+        walk.frame.counted.append((noun, walk.amount.ranges.pop()))
+    elif _is_compared(walk, atoms):
         walk.amount.yearly = "arr" in atoms
     elif walk.grouping:
         walk.frame.by_atoms.update(atoms)
         walk.grouping = False
-    elif walk.negated and not _leads_to_value(walk, span):
+    elif walk.negated and not walk.negation_used and not _leads_to_value(walk, span):
         walk.frame.without.update(atoms)
     else:
         walk.frame.atoms.update(atoms)
 
 
+_COUNTABLE = frozenset({"ticket", "deal"})
+
+
+def _is_counted(walk: Walk, atoms: set[str]) -> bool:
+    """Whether a comparison is of how many: "more than 3 tickets"."""
+    before = walk.neighbour(-1)
+    number = before is not None and before.kind in (K.NUMBER, K.COMPARE)
+    return bool(atoms & _COUNTABLE and number and walk.amount.touched and walk.amount.ranges)
+
+
 def _is_compared(walk: Walk, atoms: set[str]) -> bool:
     """Whether MRR is only what an amount is compared with: "customers with MRR under $30"."""
-    after = walk.neighbour(1)
-    if not atoms <= {"mrr", "arr"} or after is None or after.kind not in (K.COMPARE, K.BETWEEN):
+    before, after = walk.neighbour(-1), walk.neighbour(1)
+    if not atoms <= {"mrr", "arr"}:
+        return False
+    if (
+        before
+        and before.kind in (K.NUMBER, K.VALUE)
+        and walk.amount.touched
+        and "customer" in walk.frame.atoms
+    ):
+        return True  # "customers with less than $20 MRR"
+    if after is None or after.kind not in (K.COMPARE, K.BETWEEN):
         return False
     following = walk.neighbour(2)
     return (
@@ -92,11 +114,24 @@ def _value(walk: Walk, span: Span) -> None:
     name, value = span.tag.value
     if name == "currency" and walk.amount.takes_currency(str(value), walk.neighbour(1)):
         return
-    walk.frame.wanted.append(Wanted(name, str(value), walk.negated))
+    negated = walk.negated and not _after_negation(walk, name)
+    walk.frame.wanted.append(Wanted(name, str(value), negated))
+    walk.negated = walk.negation_used = negated
+
+
+def _after_negation(walk: Walk, name: str) -> bool:
+    """ "not in Germany, on Team": what is said of another field after the negated one is not negated."""
+    before = walk.neighbour(-1)
+    alternative = before is not None and before.kind is K.OR
+    other = bool(walk.frame.wanted) and walk.frame.wanted[-1].field != name
+    return walk.negation_used and other and not alternative
 
 
 def _field(walk: Walk, span: Span) -> None:
     name = str(span.tag.value)
+    if walk.negated and name == "owner":
+        walk.frame.without.add("owner")
+        return
     before, after = walk.neighbour(-1), walk.neighbour(1)
     if walk.grouping:
         walk.frame.by.append(name)
@@ -117,7 +152,8 @@ def _is_value_of(name: str, span: Span | None) -> bool:
 
 
 def _group(walk: Walk, span: Span) -> None:
-    walk.grouping = True
+    after = walk.neighbour(1)
+    walk.grouping = after is None or after.kind not in (K.AMOUNT, K.COUNT)  # "by how much did it grow"
 
 
 def _period(walk: Walk, span: Span) -> None:
@@ -147,7 +183,7 @@ def _change(walk: Walk, span: Span) -> None:
 
 
 def _not(walk: Walk, span: Span) -> None:
-    walk.negated = True
+    walk.negated, walk.negation_used = True, False
 
 
 def _joins(walk: Walk, span: Span) -> None:
@@ -171,6 +207,10 @@ def _unknown(walk: Walk, span: Span) -> None:
         walk.frame.maybe_names.append(said)
     else:
         walk.frame.leftover.append(said)
+
+
+def _absent(walk: Walk, span: Span) -> None:
+    walk.frame.absent.append(str(span.tag.value))
 
 
 def _later(walk: Walk, span: Span) -> None:
@@ -209,6 +249,7 @@ _READ: dict[K, Callable[[Walk, Span], None]] = {
     K.CHART: _chart,
     K.NAME: _name,
     K.UNKNOWN: _unknown,
+    K.ABSENT: _absent,
     K.LATER: _later,
     K.OUTSIDE: _outside,
 }

@@ -6,7 +6,25 @@ from bot.questions.walking import Walk
 from bot.questions.words import K
 from storage.metrics.plan import Grain
 
-_INTERVAL_BEFORE = frozenset(["billed", "on", "paying", "pay", "not", "only", "just", "and", "or", "non"])
+_INTERVAL_BEFORE = frozenset(
+    [
+        "is",
+        "are",
+        "be",
+        "from",
+        "via",
+        "billed",
+        "on",
+        "paying",
+        "pay",
+        "not",
+        "only",
+        "just",
+        "and",
+        "or",
+        "non",
+    ]
+)
 _INTERVAL_ATOMS = frozenset("customer subscription paying active trial renewing".split())  # noqa: SIM905 - reads better
 _FLOWING = frozenset("new churned signed_up failed refunds disputes upgrades downgrades".split())  # noqa: SIM905 - reads better
 _RATES = frozenset(["month", "year"])
@@ -20,11 +38,13 @@ def rhythm(walk: Walk, span: Span) -> None:
         walk.frame.by = ["interval"]
     elif _is_paired(walk):
         walk.frame.wanted.append(Wanted("interval", unit, walk.negated))
+        walk.negation_used = walk.negated
     elif walk.grouping or not _is_interval(walk, span, unit):
         walk.frame.grain = Grain(unit)
         walk.grouping = False
     else:
         walk.frame.wanted.append(Wanted("interval", unit, walk.negated))
+        walk.negation_used = walk.negated
 
 
 def _goes_with_amount(walk: Walk) -> bool:

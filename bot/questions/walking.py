@@ -18,6 +18,7 @@ class Walk:
         self.spans = [s for s in spans if s.kind is not K.FILLER]
         self.at = 0
         self.negated = False
+        self.negation_used = False
         self.grouping = False
         self.amount = PendingAmount()
 

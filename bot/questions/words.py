@@ -44,6 +44,7 @@ class K(StrEnum):
     LATER = "later"
     OUTSIDE = "outside"
     NAME = "name"
+    ABSENT = "absent"
     UNKNOWN = "unknown"
 
 
@@ -95,6 +96,18 @@ ATOMS = {
     "reactivations": "reactivation|reactivated|reactivate|came back|come back|returned|return|win back"
     "|winback|won back|returning|coming back",
     "disputes": "dispute|disputed|chargeback|charge back|charged back|contested",
+    "ticket": "ticket|conversation|convo|support request|support case|case|support ticket|issue"
+    "|inquiry|enquiry|help request",
+    "unanswered": "unanswered|without a reply|without reply|without an answer|waiting for a reply"
+    "|not answered"
+    "|not replied to|no reply|awaiting reply",
+    "response_time": "reply|replied|respond|responded|first reply|first response|answer|answered"
+    "|take to reply|take us to reply|take us to answer|take us to respond|answer ticket"
+    "|take to answer|take to respond|get back to customer|reply to customer|answer customer",
+    "deal": "deal|opportunity|opp",
+    "closed": "closed|close|solved|solve|resolved|resolve|signed off",
+    "closing": "closing|expected to close|due to close|set to close",
+    "created_on": "created",
     "refunds": "refund|refunded|refunding|gave back|give back|pay back",
 }
 
@@ -122,7 +135,8 @@ WORDS: dict[K, dict[object, str]] = {
     },
     K.TOTAL: {"total": "total|in total|overall|altogether|combined"},
     K.FILLER: {
-        "filler": "may i|may we|look like|looking like|would like|feel like|like to|billing|since when"
+        "filler": "how fast|may i|may we|look like|looking like|would like|feel like|like to|billing"
+        "|since when"
         "|as of when|how long|coming up|come up|add up|adds up|end up|ended up|made up of"
         "|what kind of|which kind of|in terms of|with respect to|as well as that|by the way|for me"
         "|to date for|at all|of ours|with us|from us|to us|for us|on our side|out there"
@@ -130,7 +144,7 @@ WORDS: dict[K, dict[object, str]] = {
     K.SHARE: {
         "share": "percentage|percent|share|share of|proportion|fraction|%|percentage of|percent of|rate|ratio"
     },
-    K.AVERAGE: {"average": "average|avg|mean|median|typical|on average"},
+    K.AVERAGE: {"average": "average|avg|mean|median|on average|averaged"},
     K.LIST: {"list": "who|which|list|name of|export|which one|whose|list of|list all|list out|what customer"},
     K.SHOW: {"show": "show|show me|give me|display|find|get me|see|show us|give me a list of|pull|fetch"},
     K.ABOUT: {
@@ -200,7 +214,7 @@ WORDS: dict[K, dict[object, str]] = {
         "change": "change|changed|grow|grew|grown|growing|increase|increased|decrease|decreased"
         "|drop|dropped|up or down"
         "|up|down|go up|go down|gone up|gone down|went up|went down|rise|risen|rose|fall|fallen|fell|moved"
-        "|difference"
+        "|difference|delta|grows|rising|falling|dropping|climb|climbed|shrunk|shrinking"
     },
     K.NOT: {
         "not": "not|without|without any|excluding|exclude|except|except for|other than|no|non"
@@ -220,6 +234,14 @@ WORDS: dict[K, dict[object, str]] = {
         "|this customer|that customer"
         "|who are they|who are those|which ones|they are"
     },
+    K.FIELD: {
+        "owner": "owner|owned|owned by|own|account owner|account manager|manage|managed by|look after"
+        "|looked after"
+        "|responsible for|in charge of|csm|sales rep|rep|account executive|belong to|work with"
+        "|relationship with",
+        "assignee": "assignee|assigned to|assigned|handled by|agent|teammate",
+        "tag": "tag|tagged|tagged with|with the tag|with tag|label|labelled|labeled",
+    },
     K.FACT: {
         "fact": "email address|email|phone|phone number|website|domain|contact|address|customer since|doing"
     },
@@ -238,7 +260,7 @@ so far thanks thank hey hi hello ok okay chewy chewbotta bot kindly quick quickl
 let look looking  currently all any some really actually how when where if these this
 right exactly ever yet still their by into out than then when's am pm back figure stat statistics metric
 data report level break located based billed billing happened happen set who's using use used via signed whom
-become soon more first rn asap created opened remaining go going went value stand standing across
+become soon more first rn asap opened remaining go going went value stand standing across
 worth just record one ones row entry item whole entire everything everybody whats hows plan's total's
 also well and amount i'd i'll id wondering wonder curious check update anything come coming running bring
 say says put through subscribed many

@@ -38,12 +38,17 @@ def read(file: Path) -> World:
 def _world(told: dict[str, Any]) -> World:
     people = [_named(number, entry) for number, entry in enumerate(told["customers"])]
     own = {f.name for f in fields(Vocabulary)} - {"currency", "zone", "names"}
-    words = {name: tuple(values) for name, values in told.items() if name in own}
+    words: dict[str, Any] = {name: tuple(map(_word, values)) for name, values in told.items() if name in own}
     vocabulary = Vocabulary(
         currency=told["currency"], zone=ZoneInfo(told["time_zone"]), names=NameIndex(people), **words
     )
     names = {person.profile_id.hex(): person.names[0] for person in people}
+    names |= {hex_id: name for name, hex_id in (*vocabulary.owners, *vocabulary.assignees)}
     return World(datetime.fromisoformat(told["now"]), vocabulary, names)
+
+
+def _word(value: str | list[str]) -> str | tuple[str, ...]:
+    return value if isinstance(value, str) else tuple(value)
 
 
 def _named(number: int, entry: str | list[str]) -> Named:

@@ -177,10 +177,10 @@ async def test_help_on_a_metric(assistant):
 
 async def test_refusal_suggests(assistant):
     """A refusal says why and what can be asked instead."""
-    answer = await assistant.ask("what's our NRR?", account_id=1)
+    answer = await assistant.ask("what's our gross margin?", account_id=1)
     assert answer.kind is Kind.REFUSE
-    assert "net revenue retention" in answer.text
-    assert "You could ask: “What is our MRR?”" in answer.text
+    assert "profit and cost" in answer.text
+    assert "You could ask: “How much revenue did we collect last month?”" in answer.text
 
 
 async def test_what_the_cache_cannot_answer_is_refused(memory):
