@@ -32,12 +32,16 @@ class Databases:
 
     def fresh(self) -> str:
         """The URL of a new database."""
+        return self.copy(self._template)
+
+    def copy(self, original: str) -> str:
+        """The URL of a new database that is like another, which nobody is connected to."""
         url = self._new_url()
         if self._cluster:
-            copied = f"CREATE DATABASE {_name(url)} TEMPLATE {_name(self._template)}"
+            copied = f"CREATE DATABASE {_name(url)} TEMPLATE {_name(original)}"
             asyncio.run(_on_cluster(self._cluster, copied))
         else:
-            shutil.copy(_name(self._template), _name(url))
+            shutil.copy(_name(original), _name(url))
         return url
 
     def drop(self, url: str) -> None:

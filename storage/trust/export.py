@@ -22,7 +22,8 @@ from storage.models.base import table_of
 from storage.session import Database
 from storage.trust import audit
 from storage.trust.audit import Action, Fact, Kind, Subject
-from storage.trust.plain_rows import SEALED, as_plain, shown_columns
+from storage.trust.json_rows import json_of
+from storage.trust.plain_rows import SEALED, opened_values
 
 LEFT_OUT = frozenset({"stale_customer", "seen_event", "checkpoint"})
 """Notes of work: customers to recompute, chat events that were taken up, how far a sync has come."""
@@ -67,7 +68,11 @@ def _tables() -> list[Table]:
 
 async def _blocks(db: Database, vault: Vault, account_id: int, table: Table) -> AsyncIterator[list[bytes]]:
     """The rows of a table, encoded, some at a time. One consistent look at each table."""
-    rows = select(*shown_columns(table)).where(table.c.account_id == account_id).order_by(*table.primary_key)
+    sealed = SEALED.get(table.name, {})
+    source = {"source_id"} & set(table.c.keys()) if sealed else set()
+    beside = sorted({*sealed, *sealed.values(), *source})
+    columns = [json_of(table, postgres=db.is_postgres).label("json"), *(table.c[name] for name in beside)]
+    rows = select(*columns).where(table.c.account_id == account_id).order_by(*table.primary_key)
     async with db.tenant(account_id, read_only=True) as session:
         connection = await session.connection()
         async with connection.stream(rows.execution_options(yield_per=_AT_ONCE)) as result:
@@ -90,7 +95,18 @@ async def _keys(vault: Vault, account_id: int, table: Table, rows: Any) -> dict[
 
 
 def _encoded(table: Table, rows: Any, keys: Mapping[int, SourceKeys]) -> list[bytes]:
-    return [msgspec.json.encode(as_plain(table, row, keys.get(row.get("source_id", 0)))) for row in rows]
+    if table.name not in SEALED:
+        return [row["json"].encode() for row in rows]
+    return [_joined(row["json"].encode(), _opened(table, row, keys)) for row in rows]
+
+
+def _opened(table: Table, row: Any, keys: Mapping[int, SourceKeys]) -> bytes:
+    return msgspec.json.encode(opened_values(table, row, keys.get(row.get("source_id", 0))))
+
+
+def _joined(one: bytes, other: bytes) -> bytes:
+    """Two JSON objects, neither of them empty, as one."""
+    return one.rstrip()[:-1] + b", " + other[1:]
 
 
 async def _note(db: Database, account_id: int, by: Doer, rows: int) -> None:

@@ -74,6 +74,15 @@ def as_plain(table: Table, row: Mapping[str, Any] | RowMapping, keys: SourceKeys
     return plain
 
 
+def opened_values(table: Table, row: Mapping[str, Any] | RowMapping, keys: SourceKeys | None) -> Plain:
+    """The sealed values of a row alone, opened, under the names that people see."""
+    values: Mapping[Any, Any] = row
+    return {
+        _SHOWN_AS.get((table.name, name), name): _opened(table, name, values[of], values[name], keys)
+        for name, of in SEALED.get(table.name, {}).items()
+    }
+
+
 def _opened(table: Table, column: str, row_id: Any, value: Any, keys: SourceKeys | None) -> Any:
     if not value or keys is None:
         return None

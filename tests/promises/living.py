@@ -1,10 +1,12 @@
 """What an account lives through before something is deleted, and the words of one of its customers."""
 
 import contextlib
+import json
 from datetime import UTC, datetime, timedelta
 
 from bot.slack.kept import StoredMessages
 from connectors.errors import ConnectorError
+from storage.conversations import save_context
 from storage.keys.reencrypt import Step, renew
 from storage.keys.vault import SETTLED_SECONDS
 from storage.trust import webhook_events
@@ -14,6 +16,7 @@ from tests.promises.stripe_canaries import email_of, name_of
 from tests.promises.sweep import Stage
 from tests.storage.keys.some_keys import let_time_pass
 from tests.vendors.stripe import StripeServer
+from tests.vendors.stripe_company import NOW
 
 RENAMED = 9
 """Customer 1 is called by this number after a while."""
@@ -34,6 +37,8 @@ async def live(stage: Stage, server: StripeServer) -> None:
     answer = await stage.ask(f"tell me about {email_of(stage.canaries, 1)}", "another talk")
     await StoredMessages(stage.db, stage.vault).keep(stage.account_id, answer, [Post("C1", "1.0")])
     await stage.ask("and last month?")
+    named = json.dumps(name_of(stage.canaries, 1)).encode()  # what an offered choice would say
+    await save_context(stage.db, stage.vault, stage.account_id, "a third talk", named, NOW)
 
 
 async def receive(stage: Stage, event: str, customer: str) -> bool:

@@ -33,11 +33,11 @@ async def test_the_export_is_complete(stage: Stage, server: StripeServer) -> Non
     """Every row of every table of the account is in it, Messages and the audit trail too; every name, address
     and number is there in clear; of the credential, and of what may not be stored, nothing is."""
     await live(stage, server)
-    await fill_empty_tables(stage)
+    await fill_empty_tables(stage.files.url, stage.account_id, stage.source_id)
     sink = io.BytesIO()
     await export_account(stage.db, stage.vault, stage.account_id, sink, now=NOW)
     tables = json.loads(sink.getvalue())["tables"]
-    rows = await rows_by_table(stage, stage.account_id)
+    rows = await rows_by_table(stage.files.url, stage.account_id)
     apart = LEFT_OUT | {"account", "deleted_account"}
     held = {name: count for name, count in rows.items() if name not in apart}
     held["audit_entry"] -= 1  # the note that this export was made comes after it
