@@ -17,7 +17,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from storage.exact import SQLITE_FUNCTION, count_products
 from storage.local_time import teach_sqlite
 from storage.logs import correlation
-from storage.models import Tenant
+from storage.models import Account, Tenant
 
 APP_ROLE = "chewbotta_app"
 SYSTEM_ROLE = "chewbotta_system"
@@ -204,7 +204,8 @@ def _filter_by_account(state: ORMExecuteState) -> None:
         _only_rows_of(account_id, state.parameters)
         return
     state.statement = state.statement.options(
-        with_loader_criteria(Tenant, lambda table: table.account_id == account_id, include_aliases=True)
+        with_loader_criteria(Tenant, lambda table: table.account_id == account_id, include_aliases=True),
+        with_loader_criteria(Account, lambda table: table.account_id == account_id, include_aliases=True),
     )
 
 

@@ -67,6 +67,16 @@ async def test_another_accounts_rows_cannot_be_changed(db: Database, two_account
         assert await session.scalar(select(Source.label)) == "Stripe"
 
 
+async def test_an_account_sees_and_changes_itself_alone(db: Database, two_accounts: tuple[int, int]) -> None:
+    """Even a statement that forgets to say which account is meant reads and changes the session's own."""
+    ours, theirs = two_accounts
+    async with db.tenant(ours) as session:
+        assert list(await session.scalars(select(Account.account_id))) == [ours]
+        await session.execute(update(Account).values(name="Renamed"))
+    async with db.tenant(theirs) as session:
+        assert list(await session.scalars(select(Account.name))) == ["Theirs"]
+
+
 @pytest.mark.parametrize("way", ["object", "rows"])
 async def test_a_row_of_another_account_cannot_be_written(
     db: Database, two_accounts: tuple[int, int], way: str
