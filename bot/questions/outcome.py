@@ -14,6 +14,7 @@ class Understood:
 
     plan: Plan
     confidence: float = 1.0
+    interpreter: str = "grammar"
     assumptions: tuple[str, ...] = ()
     mentions: Mapping[str, str] = field(default_factory=dict)
 
@@ -36,10 +37,14 @@ class Clarify:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse:
-    """`reason` is one or two plain sentences; `suggestions` are questions near it that can be answered."""
+    """`reason` is one or two plain sentences; `suggestions` are questions near it that can be answered.
+
+    `unsure` says that another interpreter may know better: the words were not understood.
+    """
 
     reason: str
     suggestions: tuple[str, ...] = ()
+    unsure: bool = False
 
 
 Outcome = Understood | Clarify | Refuse

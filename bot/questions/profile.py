@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from bot.answer import Profile, ProfileMovement, ProfilePayment, ProfileSubscription, SourceLink
 from bot.questions.places import country_label
 from bot.render import text
-from storage.metrics.figures import ProfileFigures
+from storage.metrics.figures import ContactFigures, DealFigures, ProfileFigures, Text
 
 _STATUSES = {
     "active": "is a paying customer",
@@ -43,7 +43,7 @@ def card(figures: ProfileFigures, person: Identity | None) -> Profile:
         name=person.name,
         domain=person.domain,
         email=person.email,
-        contacts=person.contacts,
+        contacts=_contacts(person, figures.contacts),
         sources=tuple(SourceLink(source=source, url=url) for source, url in person.links),
         status=figures.status,
         plan=figures.plan,
@@ -76,11 +76,35 @@ def card(figures: ProfileFigures, person: Identity | None) -> Profile:
         else None,
         outstanding={c: int(v) for c, v in figures.outstanding.items()} or None,
         open_conversations=figures.open_conversations,
+        owner=_words(figures.owner),
+        deals=tuple(_deal(deal) for deal in figures.deals),
         movements=tuple(
             ProfileMovement(type=m.type, amount=m.amount, currency=m.currency, at=m.at)
             for m in figures.movements
         ),
     )
+
+
+def _words(cell: Text) -> str | None:
+    """A cell that was opened; nothing of what is gone meanwhile."""
+    return cell if isinstance(cell, str) else None
+
+
+def _contacts(person: Identity, people: Sequence[ContactFigures]) -> tuple[str, ...]:
+    """Addresses of the records, then people as "Ada Byron, CTO <ada@acme.com>"."""
+    told = []
+    for contact in people:
+        named = ", ".join(words for cell in (contact.name, contact.title) if (words := _words(cell)))
+        email = _words(contact.email)
+        told.append(f"{named} <{email}>" if named and email else named or email or "")
+    return tuple(dict.fromkeys(words for words in (*person.contacts, *told) if words))
+
+
+def _deal(deal: DealFigures) -> str:
+    """ "Renewal 2027: $1,200.00, open, Negotiation" """
+    worth = text.money(deal.amount, deal.currency) if deal.amount is not None and deal.currency else None
+    parts = [part for part in (worth, deal.state, deal.stage) if part]
+    return f"{_words(deal.name) or 'Deal'}: {', '.join(parts)}"
 
 
 def _main_currency(mrr: Mapping[str, int | float]) -> str | None:
@@ -105,6 +129,11 @@ def sentence(card: Profile, zone: tzinfo) -> str:
         said += f" {_payment(card.last_payment, zone)}"
     if card.outstanding:
         said += f" {text.values(card.outstanding)} outstanding."
+    if card.owner:
+        said += f" Owned by {card.owner}."
+    if card.open_conversations:
+        noun = "conversation" if card.open_conversations == 1 else "conversations"
+        said += f" {card.open_conversations} open {noun}."
     return said
 
 

@@ -24,7 +24,9 @@ def unknown(words: Iterable[str], near: Iterable[str] = (), *, maybe_name: bool 
     """Some word means nothing here: say which, rather than answer a question that was not asked."""
     said = " and ".join(f"“{word}”" for word in dict.fromkeys(w for w in words if w)) or "that"
     more = " No customer is called that either." if maybe_name else ""
-    return Refuse(reason=f"I do not know what {said} means here.{more}", suggestions=suggestions(near))
+    return Refuse(
+        reason=f"I do not know what {said} means here.{more}", suggestions=suggestions(near), unsure=True
+    )
 
 
 def no_customer(text: str) -> Refuse:
@@ -56,7 +58,9 @@ def not_cut_by(metric: Metric, dimension: str) -> Refuse:
 
 def confused(near: Iterable[str] = ()) -> Refuse:
     return Refuse(
-        reason="I understand the words, but not what they ask for together.", suggestions=suggestions(near)
+        reason="I understand the words, but not what they ask for together.",
+        suggestions=suggestions(near),
+        unsure=True,
     )
 
 

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import time_machine
 
 from bot.scoring.judge import Said, Verdict, judge
+from tests.e2e.all_sources import connected
 from tests.e2e.machine import Machine
-from tests.vendors.stripe import StripeServer
-from tests.vendors.stripe_data import World
 
 QUESTIONS = Path(__file__).resolve().parents[3] / "shared" / "questions"
 
@@ -23,18 +21,8 @@ pytestmark = pytest.mark.skipif(
     reason="the example account (../shared/questions) is not beside this checkout",
 )
 
-# fmt: off
-COVERED = frozenset(
-    {
-        "d001", "d002", "d003", "d017", "d018", "d021", "d024",
-        "d027", "d030", "d036", "d044", "d045", "d057", "d058",
-    }
-)
-# fmt: on
-"""The questions of difficulty 1 that Stripe's data answers; d045 but for its owner, whom a CRM knows."""
-
-NOT_IN_STRIPE = frozenset({"d034", "d047", "d048", "d049", "d050", "d051", "d052", "d053", "d054"})
-"""They ask about tickets, deals and owners: with Stripe alone the right answer is to refuse."""
+LEAST_CORRECT = 58
+"""Of the sixty: 97 in a hundred."""
 
 
 class Question(NamedTuple):
@@ -65,16 +53,10 @@ def _questions() -> tuple[datetime, list[Question]]:
 
 @asynccontextmanager
 async def _synced(machine: Machine) -> AsyncIterator[Machine]:
-    """The machine with the example account on its day: initialised, connected, synced."""
+    """The machine with the example account on its day: all four systems connected, synced."""
     now, _ = _questions()
-    with time_machine.travel(now, tick=False):
-        async with StripeServer(World.read(QUESTIONS / "world" / "stripe")) as stripe:
-            await machine.well("init", "--name", "Example")
-            await machine.well("source", "add", "stripe", "--base-url", stripe.url, stdin="sk_test_example\n")
-            told = await machine.well("sync")
-            assert "left out" not in told
-            assert "could not be read" not in told
-            yield machine
+    async with connected(machine, QUESTIONS / "world", now) as ready:
+        yield ready
 
 
 @pytest.fixture
@@ -110,13 +92,13 @@ def _scorecard(questions: list[Question], verdicts: dict[str, tuple[Verdict, Sai
 
 
 async def test_the_development_questions(synced: Machine) -> None:
-    """Difficulty 1 comes out with the example's figures, and nothing is answered falsely."""
+    """Nearly all come out with the example's figures, and nothing is answered falsely."""
     _, questions = _questions()
     verdicts = await _ask_all(synced, questions)
     print(_scorecard(questions, verdicts))  # noqa: T201 - `pytest -s` shows it, and so does a failure
-    assert {one: verdicts[one][0] for one in COVERED} == dict.fromkeys(COVERED, Verdict.CORRECT)
-    assert [one for one, (verdict, _) in verdicts.items() if verdict is Verdict.WRONG] == []
-    assert {one: verdicts[one][1]["kind"] for one in NOT_IN_STRIPE} == dict.fromkeys(NOT_IN_STRIPE, "refuse")
+    counts = Counter(verdict for verdict, _ in verdicts.values())
+    assert counts[Verdict.WRONG] == 0
+    assert counts[Verdict.CORRECT] >= LEAST_CORRECT
 
 
 async def test_the_same_plan_gives_the_same_figures(synced_file: Machine) -> None:
@@ -137,5 +119,5 @@ async def test_the_real_command(synced_file: Machine) -> None:
     assert (done.status, done.err, done.out.count("\n")) == (0, "", 1)
     said = json.loads(done.out)
     assert (said["kind"], said["values"]) == ("number", months["2026-01"])
-    assert said["as_of"] == {"stripe": "2026-11-23T12:00:00+00:00"}
+    assert said["as_of"]["stripe"] == "2026-11-23T12:00:00+00:00"
     assert said["period"]["start"] == "2026-02-01T00:00:00+00:00"
