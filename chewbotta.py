@@ -10,7 +10,7 @@ from bot.scoring import cli as scoring_cli
 from connectors import care_cli
 from connectors import cli as connectors_cli
 from storage import cli as storage_cli
-from storage import rates_cli
+from storage import profiles_cli, rates_cli
 from storage.command_line import run
 from storage.trust import privacy_cli, receipt_cli, trust_cli
 from web import cli as web_cli
@@ -52,6 +52,7 @@ def worker() -> None:
 
 
 app.add_typer(rates_cli.currency_app)
+app.add_typer(profiles_cli.profiles_app)
 app.command()(storage_cli.migrate)
 app.add_typer(storage_cli.keys_app)
 app.command()(storage_cli.doctor)

@@ -49,7 +49,7 @@ async def rejoin(
     A record that has no row any more (an anonymous one) is a profile of its own.
     """
     wanted = set(customer_ids)
-    if len(rings) > 1:
+    if len(rings) > 1 or await _said_by_hand(session, account_id):
         before, after = await _over_sources(session, account_id, rings, {(source_id, one) for one in wanted})
     else:
         before, after = await _within_source(session, account_id, rings[source_id].keys, wanted)
@@ -69,6 +69,12 @@ async def rejoin(
 
 
 Profiles = dict[Ref, bytes]
+
+
+async def _said_by_hand(session: AsyncSession, account_id: int) -> bool:
+    """Whether people joined or parted anything themselves."""
+    one = select(models.ProfileLink.one_id).where(models.ProfileLink.account_id == account_id).limit(1)
+    return await session.scalar(one) is not None
 
 
 async def _over_sources(

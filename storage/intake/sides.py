@@ -35,19 +35,6 @@ async def replace_sides(
             await insert_new(session, side.model, rows)
 
 
-async def customers_of(session: AsyncSession, writing: Writing, contacts: Collection[bytes]) -> set[bytes]:
-    """The customers that these contacts are at."""
-    at = models.ContactCustomer
-    found = await session.scalars(
-        select(at.customer_id).where(
-            at.account_id == writing.account_id,
-            at.source_id == writing.source_id,
-            among(session, at.contact_id, contacts),
-        )
-    )
-    return set(found)
-
-
 async def name_customers(
     session: AsyncSession, writing: Writing, record_class: type[records.Record], ids: Collection[bytes]
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import records
 from storage.intake.bulk import Stored, upsert
+from storage.intake.neighbours import customers_beside, customers_of_people
 from storage.intake.rows import TARGETS, Row, Target, Writing
-from storage.intake.sides import customers_of, name_customers, replace_sides
+from storage.intake.sides import name_customers, replace_sides
 from storage.intake.source_lock import SourceGone, hold_source
 from storage.intake.stale import mark_customers_stale
 from storage.intake.subscription_changes import note_customer_discounts, note_subscription_changes
@@ -76,6 +77,8 @@ async def write_records(
             by_class[type(record)][record.id] = record
     written = Written()
     stale: set[bytes] = set()
+    if mark_stale:
+        stale |= await _may_join_otherwise(session, writing, by_class)
     for record_class, of_class in by_class.items():
         if of_class:
             stale |= await _write_class(session, writing, record_class, list(of_class.values()), written)
@@ -83,6 +86,23 @@ async def write_records(
     if mark_stale:
         await mark_customers_stale(session, writing.account_id, writing.source_id, stale)
     return written
+
+
+async def _may_join_otherwise(
+    session: AsyncSession, writing: Writing, by_class: Mapping[type[records.Record], Mapping[str, Any]]
+) -> set[bytes]:
+    """The customers that hang on what these records were before. A full sync marks everyone anyway."""
+    stale: set[bytes] = set()
+    for record_class, beside in _BESIDE.items():
+        ids = [
+            writing.record_id(record_class.KIND, vendor_id) for vendor_id in by_class.get(record_class, {})
+        ]
+        if ids:
+            stale |= await beside(session, writing.account_id, writing.source_id, ids)
+    return stale
+
+
+_BESIDE: dict[type[records.Record], Callable[..., Awaitable[set[bytes]]]] = {records.Customer: customers_beside, records.Contact: customers_of_people}
 
 
 async def _write_class(
@@ -146,12 +166,13 @@ async def _write_sides(
     """What new and changed records have several of; returns the customers that may join others now."""
     ids = {stored.id for stored in touched}
     changed = [record for record in found if writing.record_id(record.KIND, record.id) in ids]
-    before = await customers_of(session, writing, ids) if record_class is records.Contact else set()
     await replace_sides(session, writing, TARGETS[record_class], changed, touched)
     if record_class not in (records.Contact, records.Conversation):
         return set()
     await name_customers(session, writing, record_class, ids)
-    return before | await customers_of(session, writing, ids) if record_class is records.Contact else set()
+    if record_class is records.Conversation:
+        return set()
+    return await customers_of_people(session, writing.account_id, writing.source_id, ids)
 
 
 async def _apply_deletions(

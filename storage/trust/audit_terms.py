@@ -50,6 +50,8 @@ class Action(StrEnum):
     PERSON_ERASED = "person:erased"
     PURGE_RAN = "purge:ran"
     QUESTION_ASKED = "question:asked"
+    PROFILES_JOINED = "profiles:joined"
+    PROFILES_PARTED = "profiles:parted"
     RATES_CHANGED = "rates:changed"
     RECONCILIATION_HELD = "reconciliation:held"
     ROLE_CHANGED = "role:changed"

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.intake.bulk import among, insert_new
+from storage.intake.neighbours import customers_beside
 from storage.intake.subscription_changes import keep_customer_discounts
 from storage.models.base import table_of
 from storage.records import SubscriptionStatus
@@ -59,6 +60,7 @@ async def forget_customers(
     asked = [customer_id for customer_id, at in deleted.items() if at is None]
     await forget_mentions(session, account_id, source_id, ids, asked=asked)
     mates = await _leave_profiles(session, account_id, source_id, ids)
+    mates |= await customers_beside(session, account_id, source_id, ids)
     nobody = {customer_id: secrets.token_bytes(16) for customer_id in ids}
     await keep_customer_discounts(session, account_id, source_id, ids)
     await _make_anonymous(session, account_id, source_id, nobody)
@@ -115,9 +117,7 @@ async def _leave_profiles(
             among(session, customer.id, ids),
         )
     )
-    profiles = set(found)
-    if not profiles:
-        return set()
+    profiles = {*found, *ids}  # who was never stored as a customer is a profile by its own id
     for derived in (models.Movement, models.Profile):
         await session.execute(
             delete(derived).where(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.intake.bulk import among, insert_new
+from storage.intake.neighbours import customers_of_people
 from storage.models.base import table_of
 from storage.trust.keys_due import renew_key_since
 
@@ -58,18 +59,12 @@ async def forget_contacts(
 ) -> set[bytes]:
     """Deletes these people (id → when the source deleted them; None: on request) and keeps them away.
 
-    Returns the customers they were at: they may be joined otherwise without them.
+    Returns the customers that may be joined otherwise without them.
     """
     ids = list(deleted)
     if not ids:
         return set()
-    at = models.ContactCustomer
-    customers = await session.scalars(
-        select(at.customer_id).where(
-            at.account_id == account_id, at.source_id == source_id, among(session, at.contact_id, ids)
-        )
-    )
-    found = set(customers)
+    found = await customers_of_people(session, account_id, source_id, ids)
     rows = [
         {"account_id": account_id, "source_id": source_id, "customer_id": contact, "deleted_at": when}
         for contact, when in deleted.items()
