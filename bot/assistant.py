@@ -93,13 +93,29 @@ class ContextsInMemory:
         self._kept.pop((account_id, conversation), None)
 
 
+class Model(Protocol):
+    """A second interpreter; `bot.questions.model.ModelInterpreter` is the real one."""
+
+    async def interpret(
+        self, question: str, vocabulary: Vocabulary, account_id: int, now: datetime
+    ) -> Understood | None:
+        """None where it has no plan to trust; it never raises for what a model did."""
+
+
 class Assistant:
-    """Answers questions about an account's customers."""
+    """Answers questions about an account's customers.
+
+    `model` is asked about what the grammar is not sure of; without one the grammar's word is the last.
+    """
 
     def __init__(
-        self, cache: Cache, contexts: Contexts | None = None, now: Callable[[], datetime] = _utc_now
+        self,
+        cache: Cache,
+        contexts: Contexts | None = None,
+        now: Callable[[], datetime] = _utc_now,
+        model: Model | None = None,
     ) -> None:
-        self._cache, self._now = cache, now
+        self._cache, self._now, self._model = cache, now, model
         self._contexts = ContextsInMemory(now=now) if contexts is None else contexts
 
     def help(self) -> str:
@@ -128,10 +144,11 @@ class Assistant:
                 question=question, kind=Kind.CLARIFY, text="Forgotten. Ask me something new.", options=()
             )
         vocabulary = await self._cache.vocabulary(account_id)
-        if command == "help" or command.startswith("help "):
-            return _help(question, command.removeprefix("help").strip(), vocabulary)
+        topic = helping.topic_of(command)
+        if topic is not None:
+            return _help(question, topic, vocabulary)
         before = await self._before(account_id, conversation) if follow_up else Context()
-        outcome = self._understand(question, before, vocabulary)
+        outcome = await self._understand(question, before, vocabulary, account_id)
         if isinstance(outcome, Understood):
             return await self._run(question, outcome, vocabulary, account_id, conversation)
         if isinstance(outcome, Clarify) and conversation is not None:
@@ -144,11 +161,17 @@ class Assistant:
             return Context()
         return await self._contexts.load(account_id, conversation) or Context()
 
-    def _understand(self, question: str, before: Context, vocabulary: Vocabulary) -> Outcome:
+    async def _understand(
+        self, question: str, before: Context, vocabulary: Vocabulary, account_id: int
+    ) -> Outcome:
         chosen = before.offered.get(_key(question))
         if chosen is not None:
             return Understood(plan=chosen)
-        return interpret(question, before.plan, vocabulary, self._now())
+        now = self._now()
+        outcome = interpret(question, before.plan, vocabulary, now)
+        if self._model is None or not (isinstance(outcome, Refuse) and outcome.unsure):
+            return outcome
+        return await self._model.interpret(question, vocabulary, account_id, now) or outcome
 
     async def _run(
         self,
@@ -179,7 +202,9 @@ class Assistant:
                 as_of=await self._cache.as_of(account_id),
             )
         )
-        return answer.model_copy(update={"about": tuple(sorted(named))})
+        return answer.model_copy(
+            update={"about": tuple(sorted(named)), "interpreter": understood.interpreter}
+        )
 
 
 def _key(question: str) -> str:

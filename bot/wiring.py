@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from bot.assistant import Assistant
 from bot.cache import AccountCache, StoredContexts, StoredSeen
+from bot.model_ledger import AuditedLedger
+from bot.questions.model import ModelInterpreter
 from bot.slack.kept import StoredMessages
 from storage import accounts
 from storage.command_line import opened
@@ -39,9 +41,21 @@ async def open_ready(settings: Settings) -> AsyncIterator[Ready]:
         async with place.db.tenant(account_id, read_only=True) as session:
             zone = ZoneInfo((await session.get_one(Account, account_id)).time_zone)
         cache = AccountCache(place.db, place.vault)
-        assistant = Assistant(cache, StoredContexts(place.db, place.vault))
+        assistant = Assistant(cache, StoredContexts(place.db, place.vault), model=_model(settings, place.db))
         seen, messages = StoredSeen(place.db, account_id), StoredMessages(place.db, place.vault)
         yield Ready(assistant, account_id, place.db, seen, messages, zone)
+
+
+def _model(settings: Settings, db: Database) -> ModelInterpreter | None:
+    """The language model, where a key is set."""
+    if settings.openai_api_key is None:
+        return None
+    return ModelInterpreter(
+        api_key=settings.openai_api_key,
+        base_url=settings.openai_base_url,
+        model=settings.openai_model,
+        ledger=AuditedLedger(db, settings.openai_daily_questions),
+    )
 
 
 @asynccontextmanager

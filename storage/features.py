@@ -20,13 +20,17 @@ _OPTIONAL: tuple[tuple[str, tuple[str, ...], str], ...] = (
         ("slack_bot_token", "slack_app_token"),
         "to talk in Slack without a public address",
     ),
+    (
+        "Language model",
+        ("openai_api_key",),
+        "to have a model read what the built-in interpreter does not understand (optional)",
+    ),
     ("Slack over HTTP", ("slack_bot_token", "slack_signing_secret", "public_url"), "to talk in Slack"),
 )
 
 PLANNED: dict[str, tuple[str, ...]] = {
     "Slack app for other workspaces": ("slack_client_id", "slack_client_secret"),
     "Discord": ("discord_bot_token",),
-    "Language model": ("openai_api_key", "openai_base_url", "openai_model"),
     "Sign-in with Google": ("google_client_id", "google_client_secret"),
     "Billing": ("stripe_secret_key", "stripe_webhook_secret", "stripe_api_base"),
     "E-mail": ("smtp_url",),

@@ -157,6 +157,9 @@ class Settings(BaseSettings):
         "Language model", "Where that API is.", "https://api.openai.com/v1"
     )
     openai_model: str = _setting("Language model", "The model to ask.", "gpt-4.1-mini")
+    openai_daily_questions: int = _setting(
+        "Language model", "How many questions of one account it is asked in 24 hours at most.", 200, ge=0
+    )
     google_client_id: str | None = _setting(
         "Sign-in with Google", "The OAuth client id of this installation."
     )

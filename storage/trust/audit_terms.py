@@ -12,7 +12,8 @@ from enum import StrEnum
 from types import UnionType
 from typing import Self
 
-Reference = int | bytes | StrEnum | None
+from storage.plain_words import is_plain
+
 Detail = str | int | bool | None
 
 _KEYED_BYTES = (16, 32)
@@ -43,15 +44,16 @@ class Action(StrEnum):
     KEY_DESTROYED = "key:destroyed"
     MEMBER_INVITED = "member:invited"
     MEMBER_REMOVED = "member:removed"
+    MODEL_ASKED = "model:asked"
     MESSAGE_DELETED = "message:deleted"
     PASSWORD_CHANGED = "password:changed"  # noqa: S105 - the name of an action
     PERSON_SHOWN = "person:shown"
     PERSON_EXPORTED = "person:exported"
     PERSON_ERASED = "person:erased"
-    PURGE_RAN = "purge:ran"
-    QUESTION_ASKED = "question:asked"
     PROFILES_JOINED = "profiles:joined"
     PROFILES_PARTED = "profiles:parted"
+    PURGE_RAN = "purge:ran"
+    QUESTION_ASKED = "question:asked"
     RATES_CHANGED = "rates:changed"
     RECONCILIATION_HELD = "reconciliation:held"
     ROLE_CHANGED = "role:changed"
@@ -95,6 +97,7 @@ class Job(StrEnum):
     SYNC = "sync"
     PURGE = "purge"
     RECONCILE = "reconcile"
+    QUESTIONS = "questions"
     REKEY = "rekey"
     WEBHOOKS = "webhooks"
     DELIVERY = "delivery"
@@ -146,12 +149,27 @@ class Fact(StrEnum):
     REASON = "reason"
     RECEIPT = "receipt"
     ROWS = "rows"
+    SENT = "sent"
     SETTING = "setting"
     SOURCE = "source"
     SOURCES = "sources"
     THROUGH = "through"
     TO = "to"
     VERSION = "version"
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """What was sent to a language model: plain words and placeholders, each of them on a closed list."""
+
+    words: str
+
+    def __post_init__(self) -> None:
+        if not all(map(is_plain, self.words.split(" "))):
+            raise NotForTheTrail("only plain words may leave, and only they are recorded")
+
+
+Reference = int | bytes | StrEnum | PlainText | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +262,7 @@ def checked_details(details: Mapping[Fact, Reference]) -> dict[str, Detail]:
     }
 
 
-def _plain(value: int | bytes | StrEnum) -> str | int:
+def _plain(value: int | bytes | StrEnum | PlainText) -> str | int:
     if isinstance(value, int) and abs(value) < _LARGEST:
         return value
     return _text(value)
@@ -254,6 +272,8 @@ def _text(value: object, *, id_: bool = False) -> str:
     """An id, a keyed reference or a word of ours as text. Chat platforms' ids may be larger than counts."""
     if isinstance(value, StrEnum) and _WORD.fullmatch(value):
         return str(value)
+    if isinstance(value, PlainText):
+        return value.words
     if isinstance(value, bytes) and len(value) in _KEYED_BYTES:
         return value.hex()
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < (2**64 if id_ else _LARGEST):
