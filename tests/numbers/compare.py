@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ from tests import postgres
 from tests.numbers.loading import load, open_account, records_of
 from tests.numbers.oracle_figures import Company
 from tests.numbers.questions import NOW, SEEN, questions
-from tests.numbers.worlds import World
+from tests.numbers.worlds import World, later
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,10 @@ async def differences(
     """How many figures of a world were compared (of all, or one in so many), and those that differ."""
     invented = World(seed)
     account = await open_account(db, vault, zone=invented.zone, currency=invented.currency)
-    await load(account, records_of(invented.lists), datetime.fromtimestamp(SEEN, UTC))
-    company = Company(invented.lists, invented.zone, SEEN, NOW)
+    syncs = {SEEN: invented.lists, SEEN + 1800: later(invented)}
+    for at, lists in syncs.items():
+        await load(account, records_of(lists), datetime.fromtimestamp(at, UTC))
+    company = Company(syncs, invented.zone, NOW)
     asking = Asking(account.account_id, invented.currency, invented.zone, datetime.fromtimestamp(NOW, UTC))
     asked, found = 0, []
     async with db.tenant(account.account_id, read_only=True) as session:
@@ -103,7 +105,7 @@ async def databases(folder: Path) -> AsyncIterator[list[Database]]:
             cluster.stop()
 
 
-async def compare(seeds: range) -> int:
+async def compare(seeds: range, one_in: int) -> int:
     """Prints what differs, world by world; returns how many figures did."""
     asked = wrong = 0
     with tempfile.TemporaryDirectory() as name:
@@ -112,7 +114,7 @@ async def compare(seeds: range) -> int:
         store = KeyStore(f"sqlite+aiosqlite:///{folder}/keys.sqlite3")
         async with Vault(store, master) as vault, databases(folder) as opened:
             for seed in seeds:
-                count, found = await differences(opened[seed % len(opened)], vault, seed)
+                count, found = await differences(opened[seed % len(opened)], vault, seed, one_in=one_in)
                 asked, wrong = asked + count, wrong + len(found)
                 _say(*map(str, found))
                 if (seed + 1) % 100 == 0:
@@ -127,15 +129,16 @@ def _say(*lines: str) -> None:
     sys.stdout.flush()
 
 
-def _options() -> Iterator[int]:
+def _options() -> tuple[range, int]:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--worlds", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="the seed of the first world")
+    parser.add_argument("--one-in", type=int, default=1, help="ask one in so many questions of each")
     options = parser.parse_args()
-    yield from (options.first, options.first + options.worlds)
+    return range(options.first, options.first + options.worlds), options.one_in
 
 
 if __name__ == "__main__":
-    sys.exit(1 if asyncio.run(compare(range(*_options()))) else 0)
+    sys.exit(1 if asyncio.run(compare(*_options())) else 0)

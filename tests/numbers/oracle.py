@@ -8,12 +8,12 @@ Times are Unix seconds, money is minor units; nothing of `storage` is imported.
 from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any, NamedTuple
 
-Object = dict[str, Any]
+from tests.numbers.prices import cost, factor, interval_word
 
-MONTHS = {"day": Fraction(365, 12), "week": Fraction(52, 12), "month": Fraction(1), "year": Fraction(1, 12)}
-WORDS = {("month", 3): "quarter", ("month", 6): "half_year", ("month", 12): "year", ("day", 7): "week"}
+Object = dict[str, Any]
 
 
 class Worth(NamedTuple):
@@ -28,60 +28,13 @@ class Worth(NamedTuple):
     off: Fraction = Fraction(0)
 
 
-def factor(recurring: Object) -> Fraction:
-    return MONTHS[recurring["interval"]] / recurring["interval_count"]
-
-
-def interval_word(recurring: Object) -> str:
-    every = recurring["interval"], recurring["interval_count"]
-    return every[0] if every[1] == 1 else WORDS.get(every, f"{every[1]} {every[0]}s")
-
-
-def exact(whole: int | None, decimal: str | None) -> Fraction:
-    return Fraction(decimal) if decimal is not None else Fraction(whole or 0)
-
-
-def cost(price: Object, quantity: int | None, code: str) -> Fraction:
-    """What a quantity costs a period, in the currency `code`; usage costs nothing in advance."""
-    if price["recurring"]["usage_type"] == "metered":
-        return Fraction(0)
-    amounts = price if price["currency"] == code else price["currency_options"][code]
-    units = 1 if quantity is None else quantity
-    if price.get("transform_quantity"):
-        size, left = price["transform_quantity"]["divide_by"], price["transform_quantity"]["round"]
-        units = (units + size - 1) // size if left == "up" else units // size
-    if price["billing_scheme"] != "tiered":
-        return units * exact(amounts["unit_amount"], amounts["unit_amount_decimal"])
-    if price["tiers_mode"] == "volume":
-        return _tier(next(t for t in amounts["tiers"] if _reaches(t, units)), units)
-    total, floor = Fraction(0), 0
-    for tier in amounts["tiers"]:
-        inside = units - floor if _reaches(tier, units) else tier["up_to"] - floor
-        total += _tier(tier, inside)
-        if _reaches(tier, units):
-            return total
-        floor = tier["up_to"]
-    raise AssertionError("tiers end openly")
-
-
-def _reaches(tier: Object, units: int) -> bool:
-    return tier["up_to"] in (None, "inf") or units <= tier["up_to"]
-
-
-def _tier(tier: Object, units: int) -> Fraction:
-    return units * exact(tier["unit_amount"], tier["unit_amount_decimal"]) + exact(
-        tier["flat_amount"], tier["flat_amount_decimal"]
-    )
-
-
 @dataclass(frozen=True)
 class Books:
-    """What objects point to: prices and coupons by id, which products are add-ons, who has which discount."""
+    """What objects point to: prices and coupons by id, and which products are add-ons."""
 
     prices: dict[str, Object]
     coupons: dict[str, Object]
     add_ons: frozenset[str]
-    customer_discounts: dict[str, list[Object]]
 
     @classmethod
     def of(cls, lists: dict[str, list[Object]]) -> "Books":
@@ -89,7 +42,6 @@ class Books:
             prices={price["id"]: price for price in lists["prices"]},
             coupons={coupon["id"]: coupon for coupon in lists["coupons"]},
             add_ons=frozenset(p["id"] for p in lists["products"] if p["metadata"].get("add_on")),
-            customer_discounts={c["id"]: [c["discount"]] for c in lists["customers"] if c["discount"]},
         )
 
     def coupon(self, discount: Object) -> Object:
@@ -97,13 +49,24 @@ class Books:
         return self.coupons[coupon["id"] if isinstance(coupon, dict) else coupon]
 
 
-class Subscription:
-    """One subscription with its bills, as known at `seen`."""
+class Seen(NamedTuple):
+    """What a subscription was at a sync, with the discount that its customer had."""
 
-    def __init__(
-        self, raw: Object, bills: list[Object], failures: list[int], books: Books, seen: int
-    ) -> None:
-        self.raw, self.books, self.seen = raw, books, seen
+    at: int
+    raw: Object
+    of_customer: list[Object]
+
+    def discounts(self) -> list[Object]:
+        return _many(self.raw) or self.of_customer
+
+
+class Subscription:
+    """One subscription with its bills: what it was at the first sync, and at later ones."""
+
+    def __init__(self, seen: list[Seen], bills: list[Object], failures: list[int], books: Books) -> None:
+        raw = seen[-1].raw
+        self.raw, self.books, self.all_seen, self.seen = raw, books, seen, seen[0].at
+        self._sum, self._later = cache(self._sum_from), cache(self._is_last)
         self.customer = raw["customer"]
         self.status, self.currency = raw["status"], raw["currency"]
         self.trial = self._trial()
@@ -164,12 +127,14 @@ class Subscription:
         """When its worth may change."""
         of_discounts = [
             at
-            for discounts in (self._discounts(), *map(_many, self.raw["items"]["data"]))
+            for seen in self.all_seen
+            for discounts in (seen.discounts(), *map(_many, seen.raw["items"]["data"]))
             for discount in discounts
             for at in (discount["start"], discount["end"])
         ]
         ends = [line["period"]["end"] for of_one in self.lines.values() for line in of_one]
-        found = [self.begins, self.ends, self.seen, *of_discounts, *self.lines, *ends]
+        syncs = [seen.at for seen in self.all_seen]
+        found = [self.begins, self.ends, *syncs, *of_discounts, *self.lines, *ends]
         return [at for at in found if at is not None]
 
     def worth(self, at: int) -> Worth | None:
@@ -182,21 +147,23 @@ class Subscription:
 
     def _as_billed(self, at: int) -> Worth:
         """By the last bill of before `at` (or the first of all), less a unit that only rounding made."""
-        starts = sorted(self.lines)
-        last = max((start for start in starts if start <= at), default=starts[0])
-        found = self._sum(last)
-        later = [self._sum(start) for start in starts if start > last]
+        start = max((start for start in self.lines if start <= at), default=min(self.lines))
+        found = self._sum(start)
         final = self._as_agreed(self.seen)
-        if all(_same(one, found) for one in later) and _differs_by_rounding(final, found):
+        if self._later(start) and _differs_by_rounding(final, found):
             return found._replace(mrr=final.mrr, products=final.products)
         return found
 
-    def _sum(self, start: int) -> Worth:
+    def _is_last(self, start: int) -> bool:
+        """Whether all later bills say the same."""
+        return all(_same(self._sum(later), self._sum(start)) for later in self.lines if later > start)
+
+    def _sum_from(self, start: int) -> Worth:
         """The lines from `start` on, and those of other intervals that are paid for longer."""
         lines = list(self.lines[start])
         renewed = {line["item"] for line in lines}
         every = {interval_word(self._recurring_of(line)) for line in lines}
-        on_it = {(item["id"], _price_of(item)) for item in self.raw["items"]["data"]}
+        on_it = {(item["id"], _price_of(item)) for item in self.raw["items"]["data"]}  # as it is now
         for before in sorted((earlier for earlier in self.lines if earlier < start), reverse=True):
             for line in self.lines[before]:
                 apart = interval_word(self._recurring_of(line)) not in every
@@ -228,19 +195,18 @@ class Subscription:
 
     # ---- as agreed ------------------------------------------------------------------------------------
 
-    def _discounts(self) -> list[Object]:
-        return _many(self.raw) or self.books.customer_discounts.get(self.customer, [])
-
     def _as_agreed(self, at: int) -> Worth:
-        """By the items and discounts of the object itself."""
+        """By the items and discounts of the object itself, as it was last seen."""
+        seen = next((seen for seen in reversed(self.all_seen) if seen.at <= at), self.all_seen[0])
+        items = seen.raw["items"]["data"]
         rows = []
-        for item in self.raw["items"]["data"]:
+        for item in items:
             price = self.books.prices[_price_of(item)]
             gross = cost(price, item.get("quantity"), self.currency) * factor(price["recurring"])
             rows.append([price, gross, gross])
-        for row, item in zip(rows, self.raw["items"]["data"], strict=True):
+        for row, item in zip(rows, items, strict=True):
             self._take_off([row], _many(item), at)
-        self._take_off(rows, self._discounts(), at)
+        self._take_off(rows, seen.discounts(), at)
         licensed = [row for row in rows if row[0]["recurring"]["usage_type"] == "licensed"]
         plans = [row for row in licensed if row[0]["product"] not in self.books.add_ons] or licensed
         main = max(plans, key=lambda row: row[1])[0]

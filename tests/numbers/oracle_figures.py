@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tests.numbers.oracle import Books, Subscription, Worth
+from tests.numbers.oracle import Books, Seen, Subscription, Worth
 
 Object = dict[str, Any]
 Money = dict[str, int]
@@ -27,18 +27,19 @@ class Move(NamedTuple):
 
 
 class Company:
-    """One account's Stripe as it was listed at `seen` and is asked of at `now`; days are those of `zone`."""
+    """One account's Stripe as it was listed at each sync, asked of at `now`; days are those of `zone`."""
 
-    def __init__(self, lists: dict[str, list[Object]], zone: str, seen: int, now: int) -> None:
+    def __init__(self, syncs: dict[int, dict[str, list[Object]]], zone: str, now: int) -> None:
+        lists = syncs[max(syncs)]
         self.lists, self.zone, self.now = lists, ZoneInfo(zone), now
         self.profile_of = self._profiles()
         self.names = {product["id"]: product["name"] for product in lists["products"]}
         self.subscriptions: dict[str, list[Subscription]] = defaultdict(list)
         books = Books.of(lists)
         bills, failures = self._bills(), self._failures()
-        for raw in lists["subscriptions"]:
-            one = Subscription(raw, bills[raw["id"]], failures[raw["id"]], books, seen)
-            self.subscriptions[self._profile(raw["customer"])].append(one)
+        for id_, seen in _seen(syncs).items():
+            one = Subscription(seen, bills[id_], failures[id_], books)
+            self.subscriptions[self._profile(one.customer)].append(one)
         self.worths = cache(self._worths)
 
     def _profiles(self) -> dict[str, str]:
@@ -254,6 +255,16 @@ class Company:
             who = self.profile_of[customer["id"]]
             first[who] = min(first.get(who, customer["created"]), customer["created"])
         return sum(start <= at < end for at in first.values())
+
+
+def _seen(syncs: dict[int, dict[str, list[Object]]]) -> dict[str, list[Seen]]:
+    """By subscription, what it was at each sync."""
+    found = defaultdict(list)
+    for at, lists in sorted(syncs.items()):
+        given = {c["id"]: [c["discount"]] for c in lists["customers"] if c["discount"]}
+        for raw in lists["subscriptions"]:
+            found[raw["id"]].append(Seen(at, raw, given.get(raw["customer"], [])))
+    return found
 
 
 def half_even(total: int, parts: int) -> int:

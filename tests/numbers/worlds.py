@@ -1,5 +1,6 @@
 """Invented companies as Stripe would tell of them: lists of raw objects, the same for the same seed."""
 
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -156,6 +157,26 @@ class World:
                 self.lists["disputes"].append(
                     {"id": f"dp_{number}", "object": "dispute", "status": status} | back
                 )
+
+
+def later(world: World) -> Lists:
+    """The lists half an hour on: some subscriptions have changed, ended or begun to be paid for."""
+    rng = Random(world.seed + 1)
+    lists = deepcopy(world.lists)
+    for customer in lists["customers"]:
+        if customer["discount"] and rng.random() < 0.3:
+            customer["discount"] = None
+    for raw in lists["subscriptions"]:
+        item, roll = raw["items"]["data"][0], rng.random()
+        if raw["status"] == "trialing" and roll < 0.5:
+            raw |= {"status": "active", "trial_end": NOW + 600}
+        elif raw["status"] in ("active", "past_due") and roll < 0.1:
+            raw |= {"status": "canceled", "ended_at": NOW + rng.randint(0, 1800), "canceled_at": NOW}
+        elif roll < 0.2 and "quantity" in item:
+            item["quantity"] = rng.randint(1, 30)
+        elif roll < 0.3:
+            raw["discount" if world.old else "discounts"] = None if world.old else []
+    return lists
 
 
 def _as_in_2023(lists: Lists, catalog: Catalog) -> None:
