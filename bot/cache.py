@@ -16,14 +16,13 @@ from bot.assistant import Context
 from bot.questions.profile import Identity
 from bot.questions.vocabulary import Vocabulary
 from connectors.registry import connector_class
-from storage import conversations, models, personal, sources
+from storage import accounts, conversations, models, personal, sources
 from storage.errors import OperatorError
 from storage.keys.vault import Vault
 from storage.metrics.figures import Figures
 from storage.metrics.plan import Plan
 from storage.metrics.run import run
 from storage.metrics.scope import Asking, Unanswerable
-from storage.normalise import Field, normalise
 from storage.opened_figures import open_figures
 from storage.session import Database
 
@@ -58,6 +57,7 @@ class AccountCache:
         self._known: OrderedDict[int, _Known] = OrderedDict()
         self._making: dict[int, asyncio.Lock] = {}
         self._listed: dict[int, tuple[float, Sequence[models.Source]]] = {}
+        self._rated: dict[int, tuple[float, tuple[str, ...]]] = {}
 
     async def vocabulary(self, account_id: int) -> Vocabulary:
         """This account's words, as fresh as its last sync or deletion, give or take two seconds."""
@@ -80,8 +80,10 @@ class AccountCache:
         oldest = monotonic() - _IDLE
         for account_id in [key for key, known in self._known.items() if known.used < oldest]:
             del self._known[account_id]
-        for account_id in [key for key, (read_at, _) in self._listed.items() if read_at < oldest]:
-            del self._listed[account_id]
+        read: tuple[dict[int, tuple[float, Any]], ...] = (self._listed, self._rated)
+        for kept in read:
+            for account_id in [key for key, (read_at, _) in kept.items() if read_at < oldest]:
+                del kept[account_id]
         while len(self._known) > _VOCABULARIES:
             self._known.popitem(last=False)
 
@@ -89,7 +91,8 @@ class AccountCache:
         """Raises Unanswerable, or CacheUnreachable where the database fails or takes too long."""
         vocabulary = await self.vocabulary(account_id)
         await self._require_ready(plan, account_id)
-        asking = Asking(account_id, vocabulary.currency, vocabulary.zone.key, now)
+        rated = await self._rated_currencies(account_id)
+        asking = Asking(account_id, vocabulary.currency, vocabulary.zone.key, now, rated)
         try:
             async with self.db.tenant(account_id, read_only=True, timeout=SLOWEST) as session:
                 figures = await run(session, plan, asking)
@@ -120,12 +123,20 @@ class AccountCache:
             self._listed[account_id] = monotonic(), found
         return found
 
+    async def _rated_currencies(self, account_id: int) -> tuple[str, ...]:
+        """The currencies that the account has exchange rates of, read within the last two seconds."""
+        read_at, found = self._rated.get(account_id, (0.0, ()))
+        if monotonic() - read_at > _CHECKED_EVERY:
+            found = await accounts.rated(self.db, account_id)
+            self._rated[account_id] = monotonic(), found
+        return found
+
 
 def _identity(records: list[personal.OpenedRecord]) -> Identity:
     """The oldest record speaks first; what it lacks is taken from the next."""
     known = [record.personal for record in records]
     emails = _distinct(person.email for person in known)
-    domains = _distinct(normalise(Field.DOMAIN, email) for email in emails)
+    domains = _distinct(domain for person in known for domain in personal.company_domains(person))
     names = _distinct(person.name for person in known)
     return Identity(
         name=next(iter(names or emails), "(no name)"),

@@ -16,6 +16,8 @@ from storage.keys.vault import Vault
 from storage.names import Named, NameIndex
 from storage.normalise import Field, normalise
 from storage.personal_document import Personal, open_personal
+from storage.profile_facts import TRUST
+from storage.profile_rings import open_rings
 from storage.session import Database
 
 _OPENED_AT_ONCE = 2_000
@@ -34,7 +36,8 @@ class OpenedRecord:
 async def open_profiles(
     db: Database, vault: Vault, account_id: int, profiles: Iterable[bytes]
 ) -> dict[bytes, list[OpenedRecord]]:
-    """The opened records of these profiles, the oldest first; nothing of those that are gone or anonymous."""
+    """The opened records of these profiles, those believed most first (`TRUST`) and of those the oldest;
+    nothing of records that are gone or anonymous."""
     wanted = list(set(profiles))
     if not wanted:
         return {}
@@ -68,7 +71,10 @@ async def open_profiles(
     for row in rows:
         personal = open_personal(keys[row.source_id], row.id, row.sealed)
         opened[row.profile_id].append(OpenedRecord(row.source_id, row.kind, row.live, personal))
-    return dict(opened)
+    return {
+        profile: sorted(of_one, key=lambda record: TRUST.get(record.kind, 0))
+        for profile, of_one in opened.items()
+    }
 
 
 async def live_keys(db: Database, vault: Vault, account_id: int) -> dict[int, SourceKeys]:
@@ -100,9 +106,9 @@ async def build_name_index(db: Database, vault: Vault, account_id: int) -> NameI
     """Opens every name of the account, in memory only, in threads: the event loop stays free."""
     customer = models.Customer
     entries: dict[bytes, list[_Entry]] = defaultdict(list)
-    live = await live_keys(db, vault, account_id)
+    rings = await open_rings(db, vault, account_id)
     async with db.tenant(account_id, read_only=True) as session:
-        for source_id, keys in live.items():
+        for source_id, (kind, keys) in rings.items():
             last = b""
             while True:
                 rows = (
@@ -120,21 +126,27 @@ async def build_name_index(db: Database, vault: Vault, account_id: int) -> NameI
                 if not rows:
                     break
                 last = rows[-1].id
-                await asyncio.to_thread(_collect, keys, rows, entries)
+                await asyncio.to_thread(_collect, TRUST.get(kind, 0), keys, rows, entries)
     return await asyncio.to_thread(_index, entries)
 
 
-def _collect(keys: SourceKeys, rows: Any, entries: "dict[bytes, list[_Entry]]") -> None:
+def _collect(trust: int, keys: SourceKeys, rows: Any, entries: "dict[bytes, list[_Entry]]") -> None:
     for row in rows:
         personal = open_personal(keys, row.id, row.sealed)
-        domain = normalise(Field.DOMAIN, personal.email)
-        entries[row.profile_id].append(_Entry(row.created_at, personal.name, personal.email, domain))
+        domain = next(iter(company_domains(personal)), None)
+        entries[row.profile_id].append(_Entry((trust, row.created_at), personal.name, personal.email, domain))
+
+
+def company_domains(personal: Personal) -> tuple[str, ...]:
+    """The company domains that a record carries, that of its address first."""
+    return _distinct(normalise(Field.DOMAIN, host) for host in (personal.email, *personal.domains))
 
 
 class _Entry(NamedTuple):
-    """What the index needs of one record; records of a profile are put in order of age."""
+    """What the index needs of one record. `rank` orders the records of a profile: how much they are believed,
+    then their age."""
 
-    created_at: datetime
+    rank: tuple[int, datetime]
     name: str | None
     email: str | None
     domain: str | None
@@ -142,7 +154,7 @@ class _Entry(NamedTuple):
 
 def _index(entries: dict[bytes, list[_Entry]]) -> NameIndex:
     return NameIndex(
-        _named(profile_id, sorted(records, key=lambda record: record.created_at))
+        _named(profile_id, sorted(records, key=lambda record: record.rank))
         for profile_id, records in entries.items()
     )
 

@@ -102,7 +102,10 @@ async def _may_join_otherwise(
     return stale
 
 
-_BESIDE: dict[type[records.Record], Callable[..., Awaitable[set[bytes]]]] = {records.Customer: customers_beside, records.Contact: customers_of_people}
+_BESIDE: dict[type[records.Record], Callable[..., Awaitable[set[bytes]]]] = {
+    records.Customer: customers_beside,
+    records.Contact: customers_of_people,
+}
 
 
 async def _write_class(

@@ -11,7 +11,6 @@ from storage.sources import SourceSecret, add_source
 from storage.trust.source_removal import remove_source
 from tests.world import NOW, World, customer, gone
 
-
 on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
