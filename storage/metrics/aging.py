@@ -7,7 +7,7 @@ from sqlalchemy import case, func, literal, select
 from sqlalchemy.orm import aliased
 
 from storage import models
-from storage.metrics.joins import attempts
+from storage.metrics.joins import attempts, unsearched
 from storage.metrics.scope import Asking, Column, instant
 
 _UP_TO = ((30, "0-30"), (60, "31-60"), (90, "61-90"))
@@ -27,7 +27,7 @@ def age(invoice: Any, asking: Asking) -> Column:
 def _first_failure(invoice: Any) -> Column:
     payment = aliased(models.Payment)
     return (
-        select(func.min(payment.created_at))
+        select(func.min(unsearched(payment.created_at)))
         .where(attempts(payment, invoice), payment.status == "failed")
         .correlate_except(payment)
         .scalar_subquery()

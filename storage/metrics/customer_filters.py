@@ -119,7 +119,8 @@ class Behind:
         )
         return found.correlate_except(profile).exists()
 
-    def has_subscription(self, of: Callable[[Any], Sequence[Column]]) -> Column:
+    def has_subscription(self, *, status: str) -> Column:
+        """Whether a subscription of the customer has that status."""
         subscription, customer = aliased(models.Subscription), aliased(models.Customer)
         found = (
             select(customer.id)
@@ -127,10 +128,20 @@ class Behind:
             .where(
                 customer.account_id == self.asking.account_id,
                 customer.profile_id == self.profile_id,
-                *of(subscription),
+                subscription.status == status,
             )
         )
         return found.correlate_except(customer, subscription).exists()
+
+    def is_of(self, row: Any, *conditions: Column) -> Column:
+        """Whether the customer is one of the few with such a row: these are found first, by their index."""
+        customer = aliased(models.Customer)
+        found = (
+            select(customer.profile_id)
+            .join(row, of_customer(row, customer))
+            .where(row.account_id == self.asking.account_id, *conditions)
+        )
+        return and_(self.profile_id.is_not(None), self.profile_id.in_(found.correlate_except(customer, row)))
 
 
 def _on_profile(column: str) -> Callable[[Behind, Condition], Column]:
@@ -152,18 +163,17 @@ def profile_id(text: str) -> bytes:
 
 
 def _trial_ends(behind: Behind, term: Condition) -> Column:
-    return behind.has_subscription(
-        lambda row: (row.status == "trialing", compare(row.trial_end, term.op, term.value))
-    )
+    row = aliased(models.Subscription)
+    return behind.is_of(row, row.status == "trialing", compare(row.trial_end, term.op, term.value))
 
 
 def _renews(behind: Behind, term: Condition) -> Column:
-    return behind.has_subscription(
-        lambda row: (
-            row.status.in_(("active", "past_due")),
-            row.cancel_at_period_end.is_(False),
-            compare(row.current_period_end, term.op, term.value),
-        )
+    row = aliased(models.Subscription)
+    return behind.is_of(
+        row,
+        row.status.in_(("active", "past_due")),
+        row.cancel_at_period_end.is_(False),
+        compare(row.current_period_end, term.op, term.value),
     )
 
 
@@ -185,18 +195,8 @@ def _churned(behind: Behind, term: Condition) -> Column:
 
 
 def _overdue(behind: Behind, term: Condition) -> Column:
-    invoice, customer = aliased(models.Invoice), aliased(models.Customer)
-    late = (
-        select(customer.id)
-        .join(invoice, of_customer(invoice, customer))
-        .where(
-            customer.account_id == behind.asking.account_id,
-            customer.profile_id == behind.profile_id,
-            is_overdue(invoice, behind.asking),
-        )
-        .correlate_except(customer, invoice)
-        .exists()
-    )
+    invoice = aliased(models.Invoice)
+    late = behind.is_of(invoice, is_overdue(invoice, behind.asking))
     return late if term.value else not_(late)
 
 
@@ -217,9 +217,8 @@ def _at_risk(asking: Asking, profile_id: Any) -> Column:
 
 
 def _cancels(behind: Behind, term: Condition) -> Column:
-    return behind.has_subscription(
-        lambda row: (risks.canceling(row), compare(risks.ends_at(row), term.op, term.value))
-    )
+    row = aliased(models.Subscription)
+    return behind.is_of(row, risks.canceling(row), compare(risks.ends_at(row), term.op, term.value))
 
 
 def _domain(behind: Behind, term: Condition) -> Column:
@@ -258,7 +257,7 @@ def _has_status(behind: Behind, status: str) -> Column:
             back = pays(account_id, behind.profile_id, moment)
             return and_(was.correlate_except(movement).exists(), not_(back))
         case _:
-            return behind.has_subscription(lambda row: (row.status == status,))
+            return behind.has_subscription(status=status)
 
 
 _FIELDS: dict[str, Callable[[Behind, Condition], Column]] = {
