@@ -34,7 +34,8 @@ RISK, CANCELING = is_("at_risk", True), is_("canceling", True)
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(shared_world: World) -> World:
     """Ann's card fails and Ann is set to cancel; Ben cancels on 1 December; Cal pays less since 10 November;
-    Dee paid less a while ago; Eve's card failed, but Eve has left; Fay only pays; Gus tries, set to cancel."""
+    Dee does for longer; Eve's card failed, but Eve has left; Fay only pays; Gus tries and is set to cancel.
+    """
     await shared_world.sync(
         *map(product, PLANS), *map(customer, CALLED),
         buys("Ann", "Growth", 10_000, day(1, 1), cancel_at_period_end=True, current_period_end=day(12, 3)),
@@ -51,8 +52,8 @@ async def world(shared_world: World) -> World:
         buys("Eve", "Growth", 10_000, day(1, 1), day(11, 1)),
         payment(2, "Eve", status=PaymentStatus.FAILED),
         buys("Fay", "Growth", 10_000, day(1, 1)),
-        buys("Gus", "Growth", 10_000, day(11, 15), status=SubscriptionStatus.TRIALING, trial_start=day(11, 15),
-             trial_end=day(11, 29), cancel_at_period_end=True),
+        buys("Gus", "Growth", 10_000, day(11, 15), status=SubscriptionStatus.TRIALING,
+             trial_start=day(11, 15), trial_end=day(11, 29), cancel_at_period_end=True),
     )  # fmt: skip
     return shared_world
 
