@@ -54,6 +54,13 @@ async def sole_account(db: Database) -> int:
     return found[0]
 
 
+async def rated(db: Database, account_id: int) -> tuple[str, ...]:
+    """The currencies that the account has exchange rates of."""
+    async with db.tenant(account_id, read_only=True) as session:
+        found = await session.scalar(select(Account.rated).where(Account.account_id == account_id))
+    return tuple(found or ())
+
+
 async def asking(db: Database, account_id: int, now: datetime) -> Asking:
     """Who asks and when, for running plans."""
     async with db.tenant(account_id, read_only=True) as session:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot import answer as contract
 from bot.answer import Answer, AnswerPeriod, Kind
-from bot.questions import describe, profile
+from bot.questions import converted, describe, profile
 from bot.questions.profile import Identity
 from bot.questions.tables import cut, order_of, table_text
 from bot.render import text
@@ -78,7 +78,7 @@ def _answer(run: Run, kind: Kind, said: str, **fields: Any) -> Answer:
     return Answer(
         question=run.question,
         kind=kind,
-        text=" ".join([said, *run.assumptions]),
+        text=" ".join([said, *converted.sentences(converted.conversion_of(run.figures)), *run.assumptions]),
         period=AnswerPeriod(start=period.start, end=period.end, label=period.label) if period else None,
         as_of=dict(run.as_of) or None,
         plan=run.plan.model_dump(mode="json", exclude_none=True),

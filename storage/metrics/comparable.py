@@ -12,7 +12,10 @@ from typing import Any
 from sqlalchemy import CTE, String, and_, case, column, func, literal, values
 
 from storage.exact import ExactRate, converted, converted_sum
-from storage.metrics.plan import Condition, Op
+from storage.metrics import catalog
+from storage.metrics.catalog import FieldType
+from storage.metrics.figures import Conversion
+from storage.metrics.plan import Condition, Op, Plan
 from storage.metrics.rates import Rate, RateBook
 from storage.metrics.scope import Asking, Column, Query, Scope, local_day
 from storage.types import Instant
@@ -39,6 +42,23 @@ def worth_now(scope: Scope, into: str) -> Mapping[str, Rate]:
     """The same on the day that a scope is about; of a series, on that of its latest moment."""
     latest = max(times.moment for times in scope.times.values())
     return worth_at(scope.asking, local_day(latest, scope.asking), into)
+
+
+def compared_at(plan: Plan, scope: Scope, into: str) -> Conversion | None:
+    """What to say of the rates that the plan's filters and its order compare by, if they do."""
+    if not scope.asking.rated or not (_has_amounts(plan) or ranks(plan)):
+        return None
+    days = [rate.day for code, rate in worth_now(scope, into).items() if code != into]
+    return Conversion(into=into, first=min(days), last=max(days)) if days else None
+
+
+def _has_amounts(plan: Plan) -> bool:
+    return any(catalog.field(c.field).type is FieldType.MONEY for c in plan.conditions())
+
+
+def ranks(plan: Plan) -> bool:
+    """Whether a list puts all that it shows in the order of an amount."""
+    return plan.order is not None and plan.order.field in ("mrr", "amount")
 
 
 def of_comparable(scope: Scope, into: str) -> Condition:

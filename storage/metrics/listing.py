@@ -8,7 +8,7 @@ from sqlalchemy import case, distinct, func, not_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.metrics.catalog import ENTITIES
-from storage.metrics.comparable import amount_in
+from storage.metrics.comparable import amount_in, compared_at
 from storage.metrics.figures import Table
 from storage.metrics.filters import matches
 from storage.metrics.lists import ref
@@ -64,6 +64,7 @@ async def table(session: AsyncSession, listing: Listing, plan: Plan, scope: Scop
         rows=tuple((ref(profile_id), *cells) for profile_id, *cells, _ in found),
         total_rows=found[0].how_many if found else 0,
         left_out=left_out,
+        conversion=compared_at(plan, scope, ranking.currency),
     )
 
 

@@ -6,12 +6,10 @@ from typing import Any, Self
 
 from storage.metrics import catalog
 from storage.metrics.catalog import ENTITIES
-from storage.metrics.comparable import of_comparable
+from storage.metrics.comparable import of_comparable, ranks
 from storage.metrics.filters import without
 from storage.metrics.plan import And, Condition, Filter, Not, Op, Plan
 from storage.metrics.scope import Asking, Scope, Unanswerable
-
-_RANKED = frozenset({"mrr", "amount"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,7 @@ class Ranking:
     def of(cls, plan: Plan, asking: Asking) -> Self:
         named = [c.currency for c in plan.conditions() if c.currency is not None]
         named.extend(only_currency(plan.filters))
-        ranks = plan.order is not None and plan.order.field in _RANKED
-        return cls(named[0] if named else asking.currency, ranks)
+        return cls(named[0] if named else asking.currency, ranks(plan))
 
 
 def only_currency(term: Filter | None) -> list[str]:

@@ -30,6 +30,7 @@ from storage.metrics import (
 )
 from storage.metrics.catalog import Metric, Unit
 from storage.metrics.checks import check_plan, check_time, name_of
+from storage.metrics.comparable import compared_at
 from storage.metrics.figures import Breakdown, Comparison, Figures, Number, Series, Table
 from storage.metrics.grains import Bucket, PeriodError
 from storage.metrics.plan import Compare, Condition, Period, Plan
@@ -109,7 +110,11 @@ def _scope(plan: Plan, asking: Asking, period: Period | None, subject: str) -> S
 async def _number(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Number:
     scope = _scope(plan, asking, plan.period, metric.label)
     number = _as_number(metric, await _rows(session, metric, scope, _end(plan, asking)))
-    return replace(number, left_out=await _left_out(session, metric, plan, scope))
+    return replace(
+        number,
+        left_out=await _left_out(session, metric, plan, scope),
+        conversion=number.conversion or compared_at(plan, scope, asking.currency),
+    )
 
 
 async def _comparison(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Comparison:

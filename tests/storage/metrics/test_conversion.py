@@ -52,7 +52,9 @@ def total(*parts: tuple[int, str], into: str = "usd", of: dict[str, str] = NEW) 
     """The sum in minor units of `into`: to the euro and from it, as fractions, rounded once."""
     euros = {"eur": Fraction(1), **{code: 1 / Fraction(rate) for code, rate in of.items()}}
     minor = 10 ** exponent(into)
-    return round(sum(Fraction(a, 10 ** exponent(c)) * euros[c] for a, c in parts) / euros[into] * minor)
+    in_euros = sum((Fraction(a, 10 ** exponent(c)) * euros[c] for a, c in parts), Fraction(0))
+    converted_total: int = round(in_euros / euros[into] * minor)
+    return converted_total
 
 
 EACH = {name: total(*parts) for name, parts in BILLED.items() if name != "Xeno"}
