@@ -62,31 +62,37 @@ def postgres_url(cluster: postgres.Cluster) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_postgres(cluster: postgres.Cluster) -> str:
     """The name of a migrated database that tests copy."""
-    name = "chewbotta_template"
+    name = postgres.TEMPLATE
     asyncio.run(run_sql(cluster.url("postgres"), f"CREATE DATABASE {name}"))
     asyncio.run(migrate.upgrade(cluster.url(name)))
     return name
 
 
+@pytest.fixture(scope="session")
+def pool(cluster: postgres.Cluster, migrated_postgres: str) -> Iterator[postgres.Pool]:
+    """Clean, migrated databases."""
+    pool = postgres.Pool(cluster, migrated_postgres)
+    yield pool
+    pool.close()
+
+
 @pytest.fixture
-def make_postgres_url(cluster: postgres.Cluster, migrated_postgres: str) -> Iterator[Callable[[], str]]:
-    """Makes fresh, migrated PostgreSQL databases."""
-    made: list[str] = []
+def make_postgres_url(pool: postgres.Pool) -> Iterator[Callable[[], str]]:
+    """Gives clean, migrated PostgreSQL databases."""
+    taken: list[str] = []
 
-    def make() -> str:
-        made.append(postgres.unused_name())
-        create = f"CREATE DATABASE {made[-1]} TEMPLATE {migrated_postgres}"
-        asyncio.run(run_sql(cluster.url("postgres"), create))
-        return cluster.url(made[-1])
+    def take() -> str:
+        taken.append(pool.take())
+        return taken[-1]
 
-    yield make
-    drop = (f"DROP DATABASE {name} WITH (FORCE)" for name in made)
-    asyncio.run(run_sql(cluster.url("postgres"), *drop))
+    yield take
+    for url in taken:
+        pool.give_back(url)
 
 
 @pytest.fixture
 def migrated_postgres_url(make_postgres_url: Callable[[], str]) -> str:
-    """A fresh, migrated PostgreSQL database."""
+    """A clean, migrated PostgreSQL database."""
     return make_postgres_url()
 
 

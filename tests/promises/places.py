@@ -19,12 +19,13 @@ from storage.keys.keystore import KeyStore
 from storage.keys.keystore_schema import DATA
 from storage.keys.master_keys import LocalMasterKeys
 from storage.session import Database
-from tests.postgres import Cluster
+from tests.postgres import TEMPLATE, Cluster
 
 _SEALED = re.compile(rb"\x01(\x00\x00\x00[\x01-\xff])")
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){33,}")
 _LONGEST_OPENED = 2048
 _EVERY_KEY = 1_000_000
+_PAGE = 8_192
 
 
 class Piece(NamedTuple):
@@ -88,24 +89,35 @@ def unhexed(text: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of a database and of its key store. `cluster` is None on SQLite."""
+    """The files of a database and of its key store. `cluster` is None on SQLite.
+
+    `template` is the folder of the database that this one was copied from, `since` the file of the log at
+    that time; without them everything is read.
+    """
 
     url: str
     keystore_url: str
     cluster: Cluster | None = None
+    template: Path | None = None
+    since: str = ""
 
     @property
     def _name(self) -> str:
         return str(sa.make_url(self.url).database)
 
     async def raw(self) -> list[Piece]:
-        """The bytes on the disk: SQLite's file with its log, or PostgreSQL's heap, indexes, WAL and log."""
+        """The bytes on the disk: SQLite's file with its log, or PostgreSQL's heap, indexes, WAL and log.
+
+        Of PostgreSQL's pages those are left out that are still as the template has them, and of its log what
+        is older than the test: neither has ever seen a canary.
+        """
         if self.cluster is None:
             return list(_read(_beside(Path(self._name))))
-        own = await self._folder_of(self.url)
-        data = self.cluster.data
-        folders = (own, data / "global", data / "pg_wal", data / "base" / "pgsql_tmp")
-        return list(_read([*_files_in(*folders), data.parent / "log"]))
+        own, data = await self._folder_of(self.url), self.cluster.data
+        pages = [Piece(file.name, _changed(file, self.template)) for file in _files_in(own)]
+        log = [file for file in _files_in(data / "pg_wal") if file.name >= self.since]
+        others = _files_in(data / "global", data / "base" / "pgsql_tmp")
+        return pages + list(_read([*log, *others, data.parent / "log"]))
 
     async def keystore(self) -> list[Piece]:
         """The bytes of the key store: its file, or heap and indexes of its PostgreSQL database.
@@ -152,9 +164,30 @@ class Files:
         return self.cluster.data / "base" / str(number)
 
 
-def files_of(db: Database, keystore_url: str, cluster: Cluster | None) -> Files:
+async def files_of(db: Database, keystore_url: str, cluster: Cluster | None) -> Files:
+    """Where a database of the pool lies, which its test has just taken."""
     url = db.engine.url.render_as_string(hide_password=False)
-    return Files(url, keystore_url, cluster if db.is_postgres else None)
+    if cluster is None or not db.is_postgres:
+        return Files(url, keystore_url)
+    folder = sa.select(sa.text("oid")).select_from(sa.text("pg_database")).where(sa.text("datname = :name"))
+    async with db.engine.connect() as connection:
+        number = await connection.scalar(folder, {"name": TEMPLATE})
+        since = await connection.scalar(sa.text("SELECT pg_walfile_name(pg_current_wal_lsn())"))
+    return Files(url, keystore_url, cluster, cluster.data / "base" / str(number), str(since))
+
+
+def _changed(file: Path, template: Path | None) -> bytes:
+    """The pages of a file that are not as the template has them; a word may reach over two of them."""
+    found, original = file.read_bytes(), template / file.name if template else None
+    if original is None or not original.is_file():
+        return found.rstrip(b"\0")
+    known = original.read_bytes()
+    if found == known:
+        return b""
+    pages = range(0, len(found), _PAGE)
+    return b"".join(
+        found[at : at + _PAGE] for at in pages if found[at : at + _PAGE] != known[at : at + _PAGE]
+    )
 
 
 def _beside(file: Path) -> list[Path]:

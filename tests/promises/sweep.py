@@ -224,7 +224,7 @@ async def make_stage(
         now=NOW,
     )
     world = World(db, vault, control.account_id, source_id)
-    return Stage(world, control, server, canaries, files_of(db, keystore_url, cluster), master)
+    return Stage(world, control, server, canaries, await files_of(db, keystore_url, cluster), master)
 
 
 def local_vault(keystore_url: str, master: bytes) -> Vault:
