@@ -50,7 +50,7 @@ def compose(
     if customer is not None and is_profile(frame, reading):
         if "owner" in frame.by and not vocabulary.owners:
             raise Turned(refusals.because("Owners come from a CRM such as HubSpot, and none is connected."))
-        if K.COUNT in frame.kinds and not frame.atoms & _EVENTS:
+        if K.COUNT in frame.kinds and K.FACT not in frame.kinds and not frame.atoms & _EVENTS:
             raise Turned(refusals.confused())
         return Plan(customer=customer), ()
     if reading is None:
@@ -84,10 +84,11 @@ def _shape(draft: Draft) -> Plan:
     frame = draft.frame
     if len(frame.periods) > 1:
         raise Turned(refusals.because("I can look at one period at a time, or compare two (“… vs …”)."))
-    if any(token.word == "median" for token in frame.text.tokens) and draft.reading.amount != "response_time":
+    median = any(token.word == "median" for token in frame.text.tokens)
+    if median and draft.reading.amount != "response_time":
         raise Turned(refusals.because("The only median I work out is that of response times.", near(frame)))
     averaged = {draft.reading.amount} & _AVERAGED
-    if K.AVERAGE in frame.kinds and not averaged:
+    if K.AVERAGE in frame.kinds and not averaged and not median:
         raise Turned(
             refusals.because(
                 "The averages I work out are revenue per account, payments and invoices.",

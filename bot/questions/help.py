@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from bot.questions import later, lexicon, refusals, text
@@ -53,6 +54,24 @@ def overview(vocabulary: Vocabulary | None = None) -> str:
         lines.append(f"Your plans: {_listed(plans)}.")
     lines.append("“help churn” explains a figure; “forget that” starts afresh.")
     return "\n".join(lines)
+
+
+_ASKS_FOR_HELP = re.compile(
+    r"(?:help(?: me| us| with)?|explain|define|(?:the )?definition of"
+    r"|what (?:is|s) the (?:meaning|definition) of"
+    r"|how (?:do|does|is|are) (?:you |we |it )?(?:calculate|compute|define|measure|work out)(?:d|ed)?"
+    r"|what can (?:you|i) (?:do|ask)(?: you)?)(?: (?P<topic>.+))?"
+)
+_ASKS_WHAT_IT_MEANS = re.compile(
+    r"what (?:does|do) (?P<topic>.+) mean"
+    r"|how (?:is|are) (?P<figure>.+) (?:calculated|computed|defined|measured)"
+)
+
+
+def topic_of(command: str) -> str | None:
+    """What help is asked about: "" for all of it, None where the words (lower case) ask for no help."""
+    asked = _ASKS_FOR_HELP.fullmatch(command) or _ASKS_WHAT_IT_MEANS.fullmatch(command)
+    return None if asked is None else next((topic for topic in asked.groups() if topic), "")
 
 
 def explain(topic: str) -> str | None:

@@ -167,7 +167,8 @@ OUTSIDE = {
     ),
     "topic": (
         _TOPIC,
-        "weather|joke|news|recipe|poem|translate|what time|president|football|stock price"
+        "who are you|what are you|your name|are you a bot|are you human|are you real|weather|joke|news"
+        "|recipe|poem|translate|what time|president|football|stock price"
         "|share price|bitcoin|crypto|movie"
         "|song|restaurant|flight|holiday|birthday|meaning of life|python code|code|essay|horoscope"
         "|temperature|homework"

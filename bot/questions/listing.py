@@ -8,10 +8,15 @@ from bot.questions.frame import Frame
 from bot.questions.readings import Reading
 from storage.metrics.plan import Condition, Not, Op, Order, Period, Plan
 
-AHEAD = frozenset({"trial_ends", "renews", "due", "cancels"})
+AHEAD = frozenset({"trial_ends", "renews", "due", "cancels", "closes"})
 _WIDENING = frozenset({"failing", "overdue", "customer"})
 _RANKED = frozenset({"mrr", "arr", "customers"})
-_TIME_ORDER = {"customer": "customer_since", "subscription": "renews", "movement": "moved"}
+_TIME_ORDER = {
+    "customer": "customer_since",
+    "subscription": "renews",
+    "movement": "moved",
+    "conversation": "opened",
+}
 _SIZE_ORDER = {"customer": "mrr", "subscription": "mrr"}
 
 
@@ -86,7 +91,10 @@ def ranking(draft: Draft) -> Plan:
     reading = draft.reading
     if reading.entity is None or reading.dated == "churned":
         raise Turned(refusals.confused(near(frame)))
-    if {"ticket", "deal"} & frame.atoms and reading.entity == "customer":
+    by_size = frame.superlative is None or frame.superlative[0] == "size"
+    if {"ticket", "deal"} & frame.atoms and (
+        reading.entity == "customer" or (reading.entity == "conversation" and by_size)
+    ):
         raise Turned(refusals.because("I can rank customers by MRR, not by their tickets.", near(frame)))
     if not frame.by_atoms <= {"mrr", "arr", "paying", "customer", "revenue_size"}:
         raise Turned(
@@ -120,6 +128,12 @@ _NOUNS = frozenset(
         "charge",
         "subscription",
         "subscriber",
+        "deal",
+        "opportunity",
+        "refund",
+        "dispute",
+        "ticket",
+        "conversation",
     ]
 )
 

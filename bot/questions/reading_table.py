@@ -150,7 +150,7 @@ _INVOICES = (
             noun="open invoices"),
 )
 _SUPPORT = (
-    _monthly(needs=("ticket",), also=("customer", "new", "created_on"), count="conversations",
+    _monthly(needs=("ticket",), also=("customer", "new", "created_on", "inflow"), count="conversations",
              entity="conversation", noun="conversations"),
     Reading(needs=("ticket", "open"), count="open_conversations", entity="conversation", tests=(_OPEN,),
             noun="open conversations"),
@@ -167,7 +167,7 @@ _SUPPORT = (
     Reading(needs=("average_response_time",), also=("ticket", "customer", "response_time"),
             amount="average_response_time", recent=Recent.LAST_MONTH),
     Reading(needs=("csat",), also=("ticket", "customer"), amount="csat", recent=Recent.LAST_MONTH),
-    _monthly(needs=("ratings",), also=("ticket", "customer"), count="ratings"),
+    _monthly(needs=("ratings",), also=("ticket", "customer", "inflow"), count="ratings"),
 )
 _SALES = (
     Reading(needs=("pipeline",), also=("deal", "open", "customer", "revenue"), amount="pipeline",

@@ -12,15 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
-from bot.questions import lexicon, own_words, periods, places
-from bot.questions.lexicon import SHORTEST_CORRECTED, Lexicon, Tag
+from bot.questions import lexicon, own_words, periods
+from bot.questions.english import NO_SLIPS
+from bot.questions.lexicon import Lexicon, Tag
+from bot.questions.spelling import spelt as spelt_right
 from bot.questions.text import Kind, Text, Token
 from bot.questions.vocabulary import Vocabulary
 from bot.questions.words import K
-from storage.names import How, NameMatch, allowed_edits
+from storage.names import How, NameMatch
 
 _PER_TOKEN, _LONGER, _FILLER = 10, 3, 9
 _NAME_ALONE, _NAME_CUED, _NAME_WORD_BONUS, _NAME_BONUS, _ALL_VOCABULARY = 8, 15, 5, 3, 8
@@ -217,6 +216,7 @@ def _as_name(text: Text, spans: Sequence[Span], start: int, end: int, vocabulary
 _MANY = frozenset(
     ["customers", "accounts", "clients", "companies", "people", "users", "subscribers", "everyone"]
 )
+_OF = frozenset(["of", "for", "about", "from", "is", "does", "did", "has", "customer", "client", "account"])
 _WHOLE = frozenset([How.EXACT, How.EMAIL, How.DOMAIN])
 
 
@@ -227,6 +227,9 @@ def _plausible(text: Text, low: int, high: int, matches: list[NameMatch]) -> lis
     placed = before == "in" or (high < len(text.tokens) and text.tokens[high].lemma in _PLAN_WORDS)
     if before in ("named", "called"):
         return matches
+    first = text.tokens[low]
+    if high - low == 1 and first.lemma in NO_SLIPS and not (first.capital or before in _OF):
+        return []  # "paper revenue" does not ask for Paper Street Soap
     if placed or any(token.word in _MANY for token in text.tokens):
         return [match for match in matches if match.how in _WHOLE]
     return matches
@@ -247,41 +250,9 @@ def _windows(text: Text, start: int, end: int) -> list[tuple[int, int]]:
 def _corrected(text: Text, start: int, end: int, words: Lexicon) -> Token | None:
     """The run's one word as the vocabulary spells it, if it is a slip or two away."""
     token = text.tokens[start]
-    if end - start > 1 and not all(_spelt(t, words) for t in text.tokens[start:end]):
+    if end - start > 1 and not all(spelt_right(t, words) for t in text.tokens[start:end]):
         return None
-    return _spelt(token, words)
-
-
-_SHORT_WORDS = ("arpa", "arpu", "arr", "mrr")
-
-
-def _spelt(token: Token, words: Lexicon) -> Token | None:
-    if 3 <= len(token.lemma) <= SHORTEST_CORRECTED and token.kind is Kind.WORD:  # noqa: PLR2004 - three letters are the least
-        near = [word for word in _SHORT_WORDS if OSA.distance(token.lemma, word) == 1]
-        if len(near) == 1:
-            return replace(token, word=near[0], whole=near[0], lemma=near[0])
-    return _closest(token, words)
-
-
-def _closest(token: Token, words: Lexicon) -> Token | None:
-    if token.kind is not Kind.WORD or len(token.lemma) < SHORTEST_CORRECTED or token.quoted is not None:
-        return None
-    near = process.extract(
-        token.lemma, words.spellings, scorer=OSA.distance, score_cutoff=allowed_edits(token.lemma), limit=4
-    )
-    near = [hit for hit in near if hit[0][0] == token.lemma[0] and not _is_risky(token.lemma, hit[0])]
-    if not near:
-        return None
-    word = min(near, key=lambda hit: (hit[1], abs(len(hit[0]) - len(token.lemma))))[0]
-    return replace(token, word=word, whole=word, lemma=word)
-
-
-_SHORTEST_PLACE = 6
-
-
-def _is_risky(typed: str, spelt: str) -> bool:
-    """Whether a short word is about to become a country: "green" is no slip of "greek"."""
-    return len(typed) < _SHORTEST_PLACE and spelt in places.country_names()
+    return spelt_right(token, words)
 
 
 def _retagged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from bot.questions import filters, readings
 from bot.questions.frame import Frame
@@ -48,6 +49,7 @@ _SHARES = (
     ({"churned_mrr"}, {"customer", "mrr"}, "gross_mrr_churn_rate"),
     ({"trials_converted"}, {"trial", "customer"}, "trial_conversion_rate"),
     ({"trial", "paying"}, {"customer"}, "trial_conversion_rate"),
+    ({"ratings", "good"}, {"customer", "ticket"}, "csat"),
     ({"deal", "new"}, {"closed", "customer"}, "win_rate"),
     ({"deal", "closed"}, {"new", "customer"}, "win_rate"),
     ({"trial", "paid"}, {"customer"}, "trial_conversion_rate"),
@@ -76,6 +78,8 @@ _ACCOUNT_WORTH = ({"mrr"}, {"paying"}, {"arpa"}, {"revenue", "customer"})
 
 def _averaged(frame: Frame, atoms: set[str]) -> set[str]:
     """ "average MRR", "what do customers pay on average": revenue per account; or of payments, invoices."""
+    if "response_time" in atoms and any(token.word == "median" for token in frame.text.tokens):
+        return atoms
     for noun, metric in _AVERAGES:
         if noun in atoms and atoms <= {noun, "customer", "succeeded", "ticket", "new", "closed"}:
             return {metric}
@@ -114,6 +118,19 @@ def _with_state(frame: Frame, atoms: set[str]) -> Reading | None:
     return None
 
 
+def _says_open_ticket(frame: Frame) -> bool:
+    """ "open tickets" is a state; "tickets that customers opened" is not."""
+    words = [token.lemma for token in frame.text.tokens]
+    return any(
+        word in _OPEN
+        and after in ("ticket", "conversation", "support", "zendesk", "intercom", "case", "issue")
+        for word, after in pairwise(words)
+    )
+
+
+_OPEN = frozenset(["open", "unresolved", "unsolved", "pending"])
+
+
 def _failed_payments(frame: Frame) -> Reading | None:
     """ "whose card was declined last week": the payments that failed then; of how many, is not known."""
     reading = readings.pick(frozenset({"failed", "payment"}))
@@ -127,6 +144,8 @@ _FAILING = (("failing", True),)
 
 def of_time(frame: Frame, reading: Reading) -> Reading:
     """ "customers since May" are those who became customers since then."""
+    if {"ticket", "open"} <= set(reading.needs) and _in_a_time(frame) and not _says_open_ticket(frame):
+        return readings.pick(frozenset({"ticket"})) or reading
     if reading.entity == "customer" and reading.tests == _FAILING and frame.period is not None:
         return _failed_payments(frame) or reading
     since = frame.period is not None and frame.period.spec.form is Form.SINCE

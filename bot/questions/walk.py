@@ -148,7 +148,8 @@ def _is_value_of(name: str, span: Span | None) -> bool:
         return False
     if span.kind is K.RHYTHM:
         return name in ("plan", "interval")
-    return span.kind is K.VALUE and isinstance(span.tag.value, tuple) and span.tag.value[0] == name
+    said = {"assignee": "owner"}.get(name, name)  # both are colleagues
+    return span.kind is K.VALUE and isinstance(span.tag.value, tuple) and span.tag.value[0] == said
 
 
 def _group(walk: Walk, span: Span) -> None:

@@ -73,7 +73,7 @@ ATOMS = {
     "invoice": "invoice|bill",
     "unpaid": "unpaid|outstanding|receivable|owed|owe us|owe us money|owe|owing|not paid"
     "|accounts receivable|ar",
-    "open": "open",
+    "open": "open|unresolved|unsolved|still open|pending",
     "overdue": "overdue|past due|late|late on payment|behind on payment|behind on their payment"
     "|behind|in arrears"
     "|arrears|delinquent|late payer",
@@ -96,8 +96,11 @@ ATOMS = {
     "reactivations": "reactivation|reactivated|reactivate|came back|come back|returned|return|win back"
     "|winback|won back|returning|coming back",
     "disputes": "dispute|disputed|chargeback|charge back|charged back|contested",
-    "ticket": "ticket|conversation|convo|support request|support case|case|support ticket|issue"
+    "ticket": "chat|live chat|support thread|ticket|conversation|convo|support request|support case"
+    "|case|support ticket|issue"
     "|inquiry|enquiry|help request",
+    "csat": "happy|happiness|satisfied",
+    "good": "good|positive",
     "unanswered": "unanswered|without a reply|without reply|without an answer|waiting for a reply"
     "|not answered"
     "|not replied to|no reply|awaiting reply",
@@ -129,7 +132,8 @@ TOGETHER: dict[str, tuple[str, ...]] = {
 WORDS: dict[K, dict[object, str]] = {
     K.COUNT: {"count": "how many|number of|count of|count|no of|total number of|how many of|the number of"},
     K.AMOUNT: {
-        "amount": "how much|sum|sum of|value of|total amount|total amount of|total value of|volume"
+        "amount": "how big|how large|how high|how low|how much|sum|sum of|value of|total amount"
+        "|total amount of|total value of|volume"
         "|amount of"
         "|how much money|volume of|worth of"
     },
@@ -243,7 +247,8 @@ WORDS: dict[K, dict[object, str]] = {
         "tag": "tag|tagged|tagged with|with the tag|with tag|label|labelled|labeled",
     },
     K.FACT: {
-        "fact": "email address|email|phone|phone number|website|domain|contact|address|customer since|doing"
+        "fact": "phone number of|phone of|email address of|email of|contact of|email address|email"
+        "|phone|phone number|website|domain|contact|address|customer since|doing"
     },
     K.FUTURE: {
         "forecast": "will|will be|going to be|forecast|predict|prediction|projection|projected"
