@@ -1,4 +1,4 @@
-"""The examples that Stripe, ChartMogul and Baremetrics publish for their definitions, worked as they are there.
+"""The examples that Stripe, ChartMogul and Baremetrics publish for their definitions, worked as there.
 
 Where a definition of ours differs from one of theirs, the test says in what.
 """
@@ -96,8 +96,8 @@ async def test_a_year_a_discount_and_a_trial(world: World):
 
 
 async def test_the_life_of_a_customer_in_movements(world: World):
-    """Four yearly Gold plans of 500, two monthly Silver of 30 more, Silver ends, Gold ends, three monthly Gold
-    of 50: new 166.67, expansion 60, contraction 60, churn 166.67, reactivation 150.
+    """Four yearly Gold plans of 500, two monthly Silver of 30 more, Silver ends, Gold ends, three monthly
+    Gold of 50: new 166.67, expansion 60, contraction 60, churn 166.67, reactivation 150.
 
     https://help.chartmogul.com/hc/en-us/articles/201244842 (Syncalytics)
     """
@@ -121,8 +121,8 @@ async def test_the_life_of_a_customer_in_movements(world: World):
 
 
 async def test_rates_of_mrr_lost(world: World):
-    """Of 100 at the start 10 are lost to churn and 10 to contraction, another customer pays 10 more: 20% gross
-    and 10% net MRR churn.
+    """Of 100 at the start 10 are lost to churn and 10 to contraction, another customer pays 10 more: 20%
+    gross and 10% net MRR churn.
 
     https://help.chartmogul.com/hc/en-us/articles/203359341 and
     https://help.chartmogul.com/hc/en-us/articles/4414075567250 (Standard formula). There a reactivation
