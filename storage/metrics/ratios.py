@@ -33,7 +33,7 @@ def number(metric: Metric, rows: Iterable[Any]) -> Number:
 
 def duration(rows: Iterable[Any]) -> Number:
     """Seconds, to the nearest whole one: those of the rows over their number; none of nothing."""
-    found = [(int(row.amount or 0), int(row.base or 0), int(row.rows)) for row in rows]
+    found = [(int(row.amount or 0), int(row.base or 0), int(row.rows or 0)) for row in rows]
     base = sum(number for _, number, _ in found)
     seconds = round(Fraction(sum(amount for amount, _, _ in found), base)) if base else None
     return Number(unit=Unit.DURATION, value=seconds, rows_counted=sum(counted for _, _, counted in found))

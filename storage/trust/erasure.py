@@ -1,5 +1,6 @@
 """Erasing a person on request, and keeping the source from bringing them back."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,9 @@ from storage.session import Database
 from storage.trust import receipts
 from storage.trust.audit import Action, Fact
 from storage.trust.deletion import forget_customers
+from storage.trust.held_people import contacts_at
 from storage.trust.messages import Posts, Settled, settle
+from storage.trust.people import forget_contacts
 from storage.trust.privacy import checked_address, note_person, same_customers
 from storage.trust.receipts import Receipt, Remaining, SignedReceipt
 from storage.trust.tombstones import remember_erased
@@ -34,7 +37,15 @@ _ANONYMOUS: tuple[tuple[Any, str], ...] = (
     (models.Subscription, "customer_id"),
     (models.Invoice, "customer_id"),
     (models.Payment, "customer_id"),
+    (models.Ticket, "customer_id"),
+    (models.Deal, "customer_id"),
 )
+_DELETED_OF_PEOPLE: tuple[tuple[Any, str], ...] = (
+    (models.Contact, "id"),
+    (models.ContactCustomer, "contact_id"),
+)
+_ANONYMOUS_OF_PEOPLE: tuple[tuple[Any, str], ...] = ((models.Ticket, "contact_id"),)
+
 _REMAINING = (
     Remaining(
         where="the source systems",
@@ -49,6 +60,14 @@ _REMAINING = (
         why="without them the next sync would bring the person back; they lead to nobody",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """Who is erased from a source."""
+
+    customers: Sequence[bytes]
+    contacts: Sequence[bytes]
 
 
 @dataclass(slots=True)
@@ -74,6 +93,7 @@ async def erase(
     by: Doer | None = None,
 ) -> SignedReceipt:
     """Erases all records of the customers who carry the address, and the address from all sources for good.
+    Who is a contact is erased as that; the customers they are at stay.
 
     Nothing found is no error: the address is kept away all the same. The receipt names nobody.
     """
@@ -81,8 +101,12 @@ async def erase(
     counts = _Counts({}, {})
     keys = await live_keys(db, vault, account_id)
     found = await same_customers(db, account_id, keys, address)
+    people: dict[int, list[bytes]] = defaultdict(list)
+    for contact in await contacts_at(db, account_id, keys, address):
+        people[contact.source_id].append(contact.record_id)
     for source_id, of_source in keys.items():
-        await _erase_from(db, of_source, found.get(source_id, ()), address, clock(), counts)
+        ids = _Ids(found.get(source_id, ()), people[source_id])
+        await _erase_from(db, of_source, ids, address, clock(), counts)
         await derive(db, account_id, source_id, vault=vault)
     settled = await settle(db, vault, account_id, posts)
     receipt = Receipt(
@@ -114,8 +138,9 @@ def _posts_left(settled: Settled) -> list[Remaining]:
 
 
 async def _erase_from(
-    db: Database, keys: SourceKeys, ids: Sequence[bytes], address: str, now: datetime, counts: _Counts
+    db: Database, keys: SourceKeys, found: _Ids, address: str, now: datetime, counts: _Counts
 ) -> None:
+    ids = found.customers
     account_id, source_id = keys.account_id, keys.source_id
     async with db.tenant(account_id) as session:
         await hold_source(session, account_id, source_id, alone=True)
@@ -131,8 +156,12 @@ async def _erase_from(
         await remember_erased(session, keys, {address, *filter(None, emails)}, now)
         await _count(session, keys, ids, _DELETED, counts.deleted)
         await _count(session, keys, ids, _ANONYMOUS, counts.anonymous)
+        await _count(session, keys, found.contacts, _DELETED_OF_PEOPLE, counts.deleted)
+        await _count(session, keys, found.contacts, _ANONYMOUS_OF_PEOPLE, counts.anonymous)
+        asked = dict.fromkeys(found.contacts)
+        alone = await forget_contacts(session, account_id, source_id, asked, noticed_at=now)
         stale = await forget_customers(session, account_id, source_id, dict.fromkeys(ids), noticed_at=now)
-        await mark_customers_stale(session, account_id, source_id, stale)
+        await mark_customers_stale(session, account_id, source_id, stale | alone)
 
 
 async def _count(

@@ -15,7 +15,8 @@ from storage import models
 from storage.intake.bulk import among, insert_new
 from storage.intake.neighbours import customers_of_people
 from storage.models.base import table_of
-from storage.trust.keys_due import renew_key_since
+from storage.trust.keys_due import renew_account_key_since, renew_key_since
+from storage.trust.mentions import empty_messages, forget_conversations
 
 EMPTY = b""
 
@@ -70,9 +71,14 @@ async def forget_contacts(
         for contact, when in deleted.items()
     ]
     await insert_new(session, models.Tombstone, rows)
+    await forget_conversations(session, account_id)
+    named = among(session, models.MessageProfile.profile_id, found)
+    on_request = any(when is None for when in deleted.values())
+    await empty_messages(session, account_id, named, on_request=on_request)
     await _empty(session, account_id, source_id, models.Ticket, among(session, models.Ticket.contact_id, ids))
     await _delete_contacts(session, account_id, source_id, ids)
     await renew_key_since(session, account_id, source_id, noticed_at)
+    await renew_account_key_since(session, account_id, noticed_at)
     return found
 
 

@@ -25,6 +25,7 @@ from storage.personal import live_keys
 from storage.session import Database
 from storage.trust import audit
 from storage.trust.audit import Action, Fact, Kind, Subject
+from storage.trust.held_people import HeldContact, contacts_at
 from storage.trust.messages import Listed, list_messages
 from storage.trust.optional_fields import email_keys
 from storage.trust.plain_rows import Plain, as_plain, shown_columns
@@ -41,12 +42,17 @@ _OF_A_CUSTOMER: tuple[tuple[Any, str], ...] = (
     (models.Payment, "customer_id"),
     (models.MrrSpan, "customer_id"),
     (models.WebhookEvent, "customer_id"),
+    (models.Ticket, "customer_id"),
+    (models.Deal, "customer_id"),
+    (models.CustomerTag, "customer_id"),
 )
 _OF_THOSE: tuple[tuple[Any, str, str], ...] = (
     (models.SubscriptionChange, "subscription_id", "subscription"),
     (models.MrrPart, "subscription_id", "subscription"),
     (models.Refund, "payment_id", "payment"),
     (models.Dispute, "payment_id", "payment"),
+    (models.TicketRating, "ticket_id", "ticket"),
+    (models.TicketTag, "ticket_id", "ticket"),
 )
 """Tables that name a row of another of the customer's tables."""
 
@@ -83,15 +89,17 @@ class HeldRecord:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Everything that is held. `kept_away` are sources from which the address was erased, and when."""
+    """Everything that is held. `contacts` are the person's own records at customers; `kept_away` are sources
+    from which the address was erased, and when."""
 
     records: Sequence[HeldRecord]
+    contacts: Sequence[HeldContact]
     messages: Sequence[Listed]
     kept_away: Mapping[int, datetime]
     to_language_models: str = TO_LANGUAGE_MODELS
 
     def __repr__(self) -> str:
-        return f"Held({len(self.records)} records)"
+        return f"Held({len(self.records)} records, {len(self.contacts)} contacts)"
 
 
 def as_document(held: Held) -> str:
@@ -108,6 +116,7 @@ def as_document(held: Held) -> str:
             }
             for record in held.records
         ],
+        "contacts": [contact.as_json() for contact in held.contacts],
         "messages": [
             {
                 "id": message.message_id.hex(),
@@ -141,10 +150,10 @@ async def find(
     records = [await _held(db, account_id, keys[row["source_id"]], row) for row in customers]
     named = {record.record_id for record in records} | {record.profile_id for record in records}
     messages = await list_messages(db, vault, account_id, naming=named) if named else []
-    await note_person(
-        db, vault, account_id, address, action, by or Doer.operator(), {Fact.COUNT: len(records)}
-    )
-    return Held(records, messages, await _kept_away(db, account_id, keys, address))
+    contacts = await contacts_at(db, account_id, keys, address)
+    counted = {Fact.COUNT: len(records) + len(contacts)}
+    await note_person(db, vault, account_id, address, action, by or Doer.operator(), counted)
+    return Held(records, contacts, messages, await _kept_away(db, account_id, keys, address))
 
 
 async def _customers(

@@ -146,12 +146,16 @@ def _as_json(held: "Held") -> str:
 
 
 def _print(held: "Held") -> None:
-    if not held.records:
+    if not held.records and not held.contacts:
         typer.echo("Nothing is held on this address.")
     for record in held.records:
         typer.echo(f"{printable(record.source)}, held since {record.held_since:%Y-%m-%d} at the earliest")
         for line in record.facts():
             typer.echo(f"  {printable(line)}")
+    for contact in held.contacts:
+        typer.echo(f"Contact of source {contact.source_id}")
+        for fact in contact.facts():
+            typer.echo(f"  {printable(fact)}")
     typer.echo(f"Messages that name the person: {len(held.messages)}")
     for message in held.messages:
         typer.echo(f"  {message.at:%Y-%m-%d %H:%M}  {message.platform}  {message.message_id.hex()}")

@@ -14,8 +14,7 @@ from storage.colleagues import colleagues
 from storage.keys.vault import Vault
 from storage.metrics import periods
 from storage.metrics.figures import Breakdown, Number, ProfileFigures
-from storage.metrics.grains import Grain
-from storage.metrics.plan import And, Op, Plan
+from storage.metrics.plan import And, Grain, Op, Plan
 from storage.opened_figures import open_figures
 from storage.personal import open_profiles
 from storage.session import Database
