@@ -1,9 +1,6 @@
-"""One sync in a process of its own, for tests that kill it; its argument is JSON."""
+"""One sync in a process of its own, for tests that kill it: `main` is run by tests/zygote.py."""
 
-import asyncio
 import base64
-import json
-import sys
 from datetime import datetime
 
 from connectors.sync import sync_source
@@ -20,7 +17,3 @@ async def main(database: str, keystore: str, master: str, account_id: int, sourc
     async with Vault(KeyStore(keystore), keys) as vault:
         await sync_source(db, vault, account_id, source_id, clock=lambda: at)
     await db.dispose()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(**json.loads(sys.argv[1])))

@@ -2,11 +2,9 @@
 
 import asyncio
 import base64
-import json
 import random
 import secrets
 import signal
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,9 +24,11 @@ from storage.sources import SourceSecret, add_source
 from tests.vendors.stripe import StripeServer
 from tests.vendors.stripe_company import company
 from tests.world import make_world
+from tests.zygote import Child, Mother, zygote
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KILLS = 10
+SYNC_ONCE = "tests.connectors.sync_once"
 _DIFFERS_BY_NATURE = {"sealed", "cursor", "credential"}
 _OF_THE_RUN = (models.Checkpoint, models.AuditEntry, models.AuditHead)
 """How it came about, by the clock of the day: not what was read."""
@@ -47,7 +47,8 @@ class Place:
     def vault(self) -> Vault:
         return Vault(KeyStore(self.keystore), LocalMasterKeys({1: self.master}, where="the test"))
 
-    async def start(self) -> asyncio.subprocess.Process:
+    async def start(self, mother: Mother) -> Child:
+        """A sync in a process of its own."""
         arguments = {
             "database": self.url,
             "keystore": self.keystore,
@@ -56,9 +57,7 @@ class Place:
             "source_id": self.source_id,
             "now": NOW.isoformat(),
         }
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.connectors.sync_once", json.dumps(arguments)
-        )
+        return await mother.start(arguments)
 
     async def contents(self) -> dict[str, set[tuple[Any, ...]]]:
         """Every row of every table, but for what is random by nature; sealed documents opened."""
@@ -108,8 +107,8 @@ async def _prepare(url: str, keystore: str, master: bytes, source_url: str) -> P
 
 @pytest.fixture
 async def server() -> AsyncIterator[StripeServer]:
-    """A company of a few thousand objects behind a server that takes its time."""
-    async with StripeServer(company(customers=40, seed=4), latency=0.01) as running:
+    """A company of a thousand objects behind a server that takes its time."""
+    async with StripeServer(company(customers=20, seed=4), latency=0.01) as running:
         yield running
 
 
@@ -131,21 +130,20 @@ async def test_ten_kills_lose_and_double_nothing(
     """Killed at ten random points and started again each time, the sync ends with the same rows."""
     keystore, master = f"sqlite+aiosqlite:///{tmp_path}/keys.sqlite3", secrets.token_bytes(32)
     calm, killed = [await _prepare(url, keystore, master, server.url) for url in two_urls]
-    assert await (await calm.start()).wait() == 0
-    requests = server.requests.total()
-    chance = random.Random(11)
-    kills = 0
-    while kills < KILLS:
-        process = await killed.start()
-        until = server.requests.total() + chance.randint(1, max(2, requests // 4))
-        # The other process tells us nothing: we watch what it asks for.
-        while server.requests.total() < until and process.returncode is None:  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0.002)
-        if process.returncode is None:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        await process.wait()
-    assert await (await killed.start()).wait() == 0
+    async with zygote(SYNC_ONCE) as mother:
+        assert await (await calm.start(mother)).wait() == 0
+        requests = server.requests.total()
+        chance = random.Random(11)
+        kills = 0
+        while kills < KILLS:
+            process = await killed.start(mother)
+            until = server.requests.total() + chance.randint(1, max(2, requests // 4))
+            # The other process tells us nothing: we watch what it asks for.
+            while server.requests.total() < until and process.returncode is None:  # noqa: ASYNC110 - see above
+                await asyncio.sleep(0.002)
+            process.kill()
+            kills += await process.wait() == -signal.SIGKILL
+        assert await (await killed.start(mother)).wait() == 0
     undisturbed, after_kills = await calm.contents(), await killed.contents()
     assert undisturbed["customer"]
     for table, rows in undisturbed.items():

@@ -7,12 +7,13 @@ import pytest
 from storage.keys.keystore import KeyStore
 from storage.trust.messages import choose
 from storage.trust.source_removal import remove_source
-from tests.connectors.test_kill import Place
+from tests.connectors.test_kill import SYNC_ONCE, Place
 from tests.promises.canaries import find
 from tests.promises.living import live, renew_key
 from tests.promises.places import Files, held_keys, opened, unhexed
 from tests.promises.sweep import Stage, local_vault
 from tests.vendors.stripe import StripeServer
+from tests.zygote import zygote
 
 pytestmark = pytest.mark.promises("P16")
 
@@ -88,14 +89,14 @@ async def test_a_process_killed_in_the_middle_leaves_nothing_readable(
     """Syncs killed with kill -9 leave pages, logs and temporary files without a canary."""
     server.latency = 0.01
     place = Place(stage.files.url, stage.files.keystore_url, stage.master, stage.account_id, stage.source_id)
-    for requests in (3, 9, 14):
-        process = await place.start()
-        until = server.requests.total() + requests
-        while server.requests.total() < until and process.returncode is None:
-            await _moment()
-        if process.returncode is None:
+    async with zygote(SYNC_ONCE) as mother:
+        for requests in (3, 9, 14):
+            process = await place.start(mother)
+            until = server.requests.total() + requests
+            while server.requests.total() < until and process.returncode is None:
+                await _moment()
             process.kill()
-        await process.wait()
+            await process.wait()
     await stage.plant_controls()
     await stage.sweep_living()
 

@@ -1,11 +1,9 @@
 """One step of a key renewal in a process of its own, for tests that kill it: a line for every batch.
 
-python -m tests.storage.keys.renew_once (arguments as JSON)
+`main` is run by tests/zygote.py.
 """
 
-import asyncio
 import base64
-import json
 import sys
 from datetime import datetime
 from typing import Any
@@ -34,7 +32,3 @@ async def main(
     async with Vault(KeyStore(keystore), keys) as vault:
         await reencrypt.renew(db, vault, account_id, source_id, now=datetime.fromisoformat(now))
     await db.dispose()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(**json.loads(sys.argv[1])))

@@ -2,10 +2,7 @@
 
 import asyncio
 import base64
-import json
 import secrets
-import signal
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +31,7 @@ from storage.trust.messages import Content, Post, choose, keep, list_messages
 from storage.trust.privacy import same_customers
 from tests.storage.keys.some_keys import let_time_pass
 from tests.world import NOW, World, customer, gone, make_world
+from tests.zygote import Mother, zygote
 
 LATER = NOW + ROUND_AFTER
 KILLS = 8
@@ -256,14 +254,14 @@ async def test_killed_at_any_moment_every_row_opens_and_the_round_ends(
     """Killed eight times while it seals anew: after each kill all rows open; then the round is finished."""
     place = Somewhere(database_url, f"sqlite+aiosqlite:///{tmp_path}/keys.sqlite3", secrets.token_bytes(32))
     db = Database.connect(place.url)
-    async with place.vault() as vault:
+    async with place.vault() as vault, zygote("tests.storage.keys.renew_once") as mother:
         world = await make_world(db, vault)
         await world.sync(*(customer(f"C{number}") for number in range(400)))
         await world.sync(gone(Customer, "cus_C0"))
         await renew(db, vault, world.account_id, world.source_id, now=LATER)
         await let_time_pass(place.keystore, SETTLED_SECONDS)
         for _ in range(KILLS):
-            await _run_and_kill(place, world, after=2)
+            await _run_and_kill(mother, place, world, after=2)
             keys = await vault.source_keys(world.account_id, world.source_id)
             rows = await world.rows(models.Customer)
             assert len({open_personal(keys, row.id, row.sealed).id for row in rows}) == 399
@@ -274,7 +272,7 @@ async def test_killed_at_any_moment_every_row_opens_and_the_round_ends(
     await db.dispose()
 
 
-async def _run_and_kill(place: Somewhere, world: World, *, after: int) -> None:
+async def _run_and_kill(mother: Mother, place: Somewhere, world: World, *, after: int) -> None:
     """Runs one step in a process of its own, and kills it when it has stored `after` batches."""
     arguments = {
         "database": place.url,
@@ -285,14 +283,9 @@ async def _run_and_kill(place: Somewhere, world: World, *, after: int) -> None:
         "now": LATER.isoformat(),
         "at_once": 20,
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.storage.keys.renew_once", json.dumps(arguments),
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None
+    process = await mother.start(arguments)
     for _ in range(after):
-        if not await process.stdout.readline():
+        if not await process.readline():
             break
-    if process.returncode is None:
-        process.send_signal(signal.SIGKILL)
+    process.kill()
     await process.wait()
