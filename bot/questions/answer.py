@@ -14,6 +14,7 @@ from bot import answer as contract
 from bot.answer import Answer, AnswerPeriod, Kind
 from bot.questions import converted, describe, profile
 from bot.questions.profile import Identity
+from bot.questions.receipt import receipt
 from bot.questions.tables import cut, order_of, table_text
 from bot.render import text
 from storage.metrics.catalog import METRICS, Metric, Span, Unit
@@ -82,6 +83,7 @@ def _answer(run: Run, kind: Kind, said: str, **fields: Any) -> Answer:
         period=AnswerPeriod(start=period.start, end=period.end, label=period.label) if period else None,
         as_of=dict(run.as_of) or None,
         plan=run.plan.model_dump(mode="json", exclude_none=True),
+        receipt=receipt(run.plan, run.figures),
         **fields,
     )
 

@@ -21,6 +21,7 @@ from storage.metrics.plan import Compare, Condition, Filter, Grain, Op, Order, P
 _PORTABLE = frozenset(
     {"plan", "interval", "country", "currency", "mrr", "failing", "overdue", "customer", "source"}
 )
+_OF_MANY = frozenset({"customers", "new_customers", "churned_customers", "signups", "customer_churn_rate"})
 _DATED = frozenset({"churned", "signed_up", "customer_since", "trial_ends", "renews", "due"})
 
 
@@ -38,8 +39,10 @@ def follow(
         plan = _of_customer(plan, customer)
     elif K.ABOUT in frame.kinds and context.customer is not None:
         plan = Plan(customer=context.customer)
-    if K.COUNT in frame.kinds:
-        plan = _as_figure(plan)
+    if K.FACT in frame.kinds and K.THEM in frame.kinds and context.customer is not None:
+        return Plan(customer=context.customer), assumed
+    if K.COUNT in frame.kinds or (K.AMOUNT in frame.kinds and plan.entity):
+        plan = _as_figure(plan, amount=K.AMOUNT in frame.kinds)
     elif {K.LIST, K.SHOW} & frame.kinds or (K.THEM in frame.kinds and not _says_more(frame)):
         plan = _as_list(plan)
     if terms:
@@ -78,13 +81,9 @@ def _filtered(plan: Plan, terms: tuple[Filter, ...]) -> Plan:
 
 def _of_customer(plan: Plan, customer: str) -> Plan:
     """The same question of one customer; a list of customers becomes that customer."""
-    if (
-        plan.entity == "customer"
-        or plan.by
-        or plan.measure in ("customers", "new_customers", "churned_customers")
-    ):
+    if plan.entity == "customer" or plan.measure in _OF_MANY:
         return Plan(customer=customer)
-    return plan.model_copy(update={"customer": customer})
+    return plan.model_copy(update={"customer": customer, "by": (), "order": None if plan.by else plan.order})
 
 
 def _other_subject(
@@ -151,8 +150,8 @@ def _within(field: str, period: Period | None) -> tuple[Condition, ...]:
     return (Condition(field=field, op=Op.WITHIN, value=(period.start, period.end)),)
 
 
-def _as_figure(plan: Plan) -> Plan:
-    """The count behind a list: the reading whose conditions the list has."""
+def _as_figure(plan: Plan, *, amount: bool = False) -> Plan:
+    """The count, or the amount, behind a list: of the reading whose conditions the list has."""
     if plan.entity is None:
         return plan
     terms = filters.terms_of(plan.filters)
@@ -165,9 +164,10 @@ def _as_figure(plan: Plan) -> Plan:
         )
     dated = {reading.dated} if reading.count != "trialing_customers" else set()
     kept = tuple(t for t in terms if t not in reading.where and filters.field_of(t) not in dated)
-    stock = catalog.METRICS[reading.count].span is Span.STOCK
+    figure = reading.amount if amount and reading.amount else reading.count
+    stock = catalog.METRICS[figure].span is Span.STOCK
     period = None if stock and reading.dated else plan.period
-    return Plan(measure=reading.count, filters=filters.joined(kept), period=period, customer=plan.customer)
+    return Plan(measure=figure, filters=filters.joined(kept), period=period, customer=plan.customer)
 
 
 def _counted_reading(plan: Plan, terms: tuple[Filter, ...]) -> Reading | None:

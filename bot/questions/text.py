@@ -75,6 +75,7 @@ class Text:
 
 _SLACK_LINK = re.compile(r"<(?:mailto:|https?://)([^<>|\s]{1,300})(?:\|[^<>]{0,300})?>")
 _SLACK_OTHER = re.compile(r"<[@#!][^<>]{0,300}>")
+_LEAD_IN = re.compile(r"^\s*(?:no|nope|sorry|actually|well|right|hmm+)\s*[,.!-]\s*", re.I)
 _EMOJI_NAME = re.compile(r"(?<!\w):[a-z][a-z0-9_+-]{1,40}:(?!\w)")
 _QUOTES = str.maketrans("‘’‚‛′`´“”„‟″«»\u00a0–—−", "'''''''\"\"\"\"\"\"\" ---")
 _ENTITIES = (("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
@@ -140,7 +141,7 @@ def _clean(question: str) -> str:
     for entity, sign in _ENTITIES:
         text = text.replace(entity, sign)
     text = _readable(unicodedata.normalize("NFKC", text.translate(_QUOTES)))
-    text = _EMOJI_NAME.sub(" ", text)
+    text = _LEAD_IN.sub("", _EMOJI_NAME.sub(" ", text))
     for pattern, words in _CONTRACTIONS:
         text = pattern.sub(words, text)
     return " ".join(text.split())

@@ -139,7 +139,7 @@ WORDS: dict[K, dict[object, str]] = {
     },
     K.TOTAL: {"total": "total|in total|overall|altogether|combined"},
     K.FILLER: {
-        "filler": "how fast|may i|may we|look like|looking like|would like|feel like|like to|billing"
+        "filler": "as a table|in a table|as table|how fast|may i|may we|look like|looking like|would like|feel like|like to|billing"
         "|since when"
         "|as of when|how long|coming up|come up|add up|adds up|end up|ended up|made up of"
         "|what kind of|which kind of|in terms of|with respect to|as well as that|by the way|for me"
@@ -234,7 +234,7 @@ WORDS: dict[K, dict[object, str]] = {
         "|break it down|split it"
     },
     K.THEM: {
-        "them": "they|them|their|those|these|it|its|that one|those customers|these customers"
+        "them": "is that|is this|are those|of that|of those|of them|of these|among them|they|them|their|those|these|it|its|that one|those customers|these customers"
         "|this customer|that customer"
         "|who are they|who are those|which ones|they are"
     },
