@@ -134,6 +134,29 @@ async def test_a_change_took_effect_when_the_source_says(source: World, server: 
     assert max(change.at for change in changes) == then
 
 
+async def test_a_discount_taken_from_a_customer_leaves_the_past_as_it_was(
+    source: World, server: StripeServer
+) -> None:
+    """Told by an event of the discount: MRR rises from that moment on, and no earlier."""
+    server.put("coupons", make.coupon("HALF", 50))
+    buyer = make.customer("cus_half", currency="usd", discount=make.discount(of="HALF"))
+    bought = make.subscription("sub_half", customer="cus_half")
+    server.put("customers", buyer)
+    server.put("subscriptions", bought)
+    await _sync(source, now=NOW)
+    then = datetime.now(UTC).replace(microsecond=0)
+    server.put("customers", buyer | {"discount": None})
+    server.tell(
+        "customer.discount.deleted", make.discount() | {"customer": "cus_half"}, at=int(then.timestamp())
+    )
+    await _sync(source, now=then + timedelta(hours=1))
+    theirs = await source.id_of("customer", "cus_half")
+    spans = [span for span in await source.rows(models.MrrSpan) if span.customer_id == theirs]
+    found = sorted((span.starts_at, span.mrr) for span in spans)
+    assert [mrr for _, mrr in found] == [1_000, 2_000]
+    assert found[1][0] == then
+
+
 async def test_a_customer_deleted_at_the_source_is_gone(source: World, server: StripeServer) -> None:
     """Its row, its names and its profile go; what is left of it does not pay any more."""
     await _sync(source)

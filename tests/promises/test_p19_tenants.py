@@ -52,6 +52,8 @@ ELSEWHERE = {
     "intake.bulk.insert_all": "parts of write_records, which is called",
     "intake.bulk.insert_new": "parts of write_records, which is called",
     "intake.bulk.upsert": "parts of write_records, which is called",
+    "intake.span_rows.replace_spans": "a part of derive, which is called",
+    "intake.subscription_changes.note_customer_discounts": "a part of write_records, which is called",
     "intake.subscription_changes.note_subscription_changes": "a part of write_records, which is called",
     "metrics.billing_lists.invoices": "reached by metrics.run.run, with every entity of the catalog below",
     "metrics.billing_lists.payments": "reached by metrics.run.run",

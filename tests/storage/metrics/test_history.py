@@ -75,6 +75,30 @@ def test_one_that_never_changed_is_one_span() -> None:
     )  # fmt: skip
 
 
+def test_lines_in_another_order_are_no_change() -> None:
+    """A renewal that lists its lines in another order is the same state, rounding included."""
+    items = (item(price("2900.5", product=b"starter")), item(SEAT))
+    first = [line(STARTER, on(1, 10), 2901), line(SEAT, on(1, 10), 1500)]
+    second = [line(SEAT, on(2, 10), 1500), line(STARTER, on(2, 10), 2901)]
+    assert told(spans(agreement(*items), BOOK, first + second)) == [(START, None, 4400)]
+
+
+@pytest.mark.parametrize(
+    ("interval", "exact", "billed", "known"),
+    [
+        (Interval.MONTH, "1000.4", 1000, 1),
+        (Interval.WEEK, "1000.4", 1000, 1),  # 4333.33 billed, 4335.07 agreed: half a cent, 52 times a year
+        (Interval.DAY, "10.4", 10, 1),
+        (Interval.WEEK, "1002", 1000, 2),
+    ],
+)
+def test_rounding_of_bills_is_no_movement(interval: Interval, exact: str, billed: int, known: int) -> None:
+    """Bills round each period, MRR is rounded once: only what rounding cannot explain is a change."""
+    of = price(exact, interval, product=b"often")
+    found = spans(agreement(item(of)), PriceBook({of.id: of}), [line(of, START, billed, days=7)])
+    assert len(found) == known
+
+
 def test_without_invoices_it_was_always_what_it_is() -> None:
     """Where invoices may not be read, the object's own dates and items are the history."""
     assert told(spans(agreement(), BOOK)) == [(START, None, 2900)]
