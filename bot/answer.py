@@ -97,13 +97,36 @@ class Profile(Shape):
     movements: tuple[ProfileMovement, ...] = ()
 
 
+class LeftOut(Shape):
+    """So many rows that a figure does not count, and why: 14 "subscriptions" "on trial"."""
+
+    count: int
+    noun: str
+    reason: str
+
+
+class Receipt(Shape):
+    """Why this number: how it is defined, what stands behind it, what it leaves out, at which rates.
+
+    `counted` is a number of `noun`. `complete` says that what is left out was counted too (`bot.why`).
+    """
+
+    definition: str | None = None
+    counted: int | None = None
+    noun: str = "rows"
+    left_out: tuple[LeftOut, ...] = ()
+    rates: tuple[str, ...] = ()
+    complete: bool = False
+
+
 Cell = str | int | float | bool | None
 
 
 class Answer(Shape):
     """The contract. Fields that a kind does not use are None.
 
-    `about` are the ids of the customers that it names: for whoever keeps it, and never printed.
+    `about` are the ids of the customers that it names: for whoever keeps it, and never printed. `receipt`
+    is for whoever asks why; the contract does not print it.
     """
 
     question: str
@@ -124,4 +147,5 @@ class Answer(Shape):
     plan: dict[str, Any] | None = None
     interpreter: str = "grammar"
     took_ms: float = 0.0
+    receipt: Receipt | None = Field(default=None, exclude=True, repr=False)
     about: tuple[bytes, ...] = Field(default=(), exclude=True, repr=False)

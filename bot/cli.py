@@ -17,6 +17,8 @@ from storage.command_line import run
 
 if TYPE_CHECKING:
     from bot.answer import Answer
+    from bot.explaining import Explaining
+    from bot.wiring import Ready
     from storage.settings import Settings
 
 _FOLLOW_UP = "+ "
@@ -36,6 +38,15 @@ def ask(
     conversation: Annotated[
         str | None, typer.Option(metavar="ID", help="Keep the context between calls, for follow-ups.")
     ] = None,
+    why: Annotated[
+        bool, typer.Option("--why", help="Say below the answer how it is defined and what it leaves out.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the plan and the SQL instead of the answer.")
+    ] = False,
+    analyze: Annotated[
+        bool, typer.Option("--analyze", help="With --explain: also how the database goes about it.")
+    ] = False,
 ) -> None:
     """Ask a question about your customers.
 
@@ -43,7 +54,13 @@ def ask(
 
     With - as the question, a line that begins with "+ " follows up on the line before it.
     """
-    run(lambda settings: _ask(settings, question, conversation, _write_json if json else _drawer()))
+    if explain or analyze:
+        from bot.explaining import Explaining
+
+        run(lambda settings: _ask(settings, question, conversation, Explaining(json=json, analyse=analyze)))
+        return
+    draw = _write_json if json else _drawer(why=why)
+    run(lambda settings: _ask(settings, question, conversation, _Answering(draw, why=why)))
 
 
 def chat() -> None:
@@ -101,31 +118,48 @@ async def _demo(folder: Path, slack: Path | None) -> None:
         await show(folder)
 
 
+class _Answering(NamedTuple):
+    """Shows answers; with `why`, each with its whole receipt."""
+
+    draw: "Callable[[Answer], None]"
+    why: bool
+
+    async def show(self, ready: "Ready", answer: "Answer") -> None:
+        from bot.why import with_receipt
+
+        self.draw(await with_receipt(ready.db, ready.account_id, answer) if self.why else answer)
+
+
 async def _ask(
-    settings: "Settings", question: str, conversation: str | None, write: "Callable[[Answer], None]"
+    settings: "Settings", question: str, conversation: str | None, way: "_Answering | Explaining"
 ) -> None:
-    from bot.wiring import open_assistant
+    from bot.wiring import open_ready
 
     lines = _from_stdin() if question == "-" else _only(question)
     kept = conversation or f"command-{secrets.token_hex(8)}"
-    async with open_assistant(settings) as (assistant, account_id):
+    async with open_ready(settings) as ready:
         async for asked in lines:
-            write(
-                await assistant.ask(
-                    asked.text, account_id=account_id, conversation=kept, follow_up=asked.follow_up
-                )
+            answer = await ready.assistant.ask(
+                asked.text, account_id=ready.account_id, conversation=kept, follow_up=asked.follow_up
             )
+            await way.show(ready, answer)
 
 
 async def _chat(settings: "Settings") -> None:
     from rich.console import Console
 
     from bot.console import Chat, prompt_session, recite, talk
-    from bot.wiring import open_assistant
+    from bot.why import with_receipt
+    from bot.wiring import open_ready
 
     console = Console()
-    async with open_assistant(settings) as (assistant, account_id):
-        conversation = Chat(assistant, account_id, console)
+    async with open_ready(settings) as ready:
+        conversation = Chat(
+            ready.assistant,
+            ready.account_id,
+            console,
+            why=lambda answer: with_receipt(ready.db, ready.account_id, answer),
+        )
         if sys.stdin.isatty() and console.is_terminal:
             await talk(conversation, console, prompt_session(settings.chewbotta_home))
         else:
@@ -144,18 +178,27 @@ async def _from_stdin() -> AsyncIterator[_Question]:
         yield _Question(line.removeprefix(_FOLLOW_UP) if follows else line, follow_up=follows)
 
 
-def _drawer() -> "Callable[[Answer], None]":
+def _drawer(*, why: bool) -> "Callable[[Answer], None]":
     from rich.console import Console
 
-    from bot.render.terminal import show
+    from bot.render.terminal import show, show_why
 
     console = Console()
-    return lambda answer: show(answer, console)
+
+    def draw(answer: "Answer") -> None:
+        show(answer, console)
+        if why:
+            show_why(answer, console)
+
+    return draw
 
 
 def _write_json(answer: "Answer") -> None:
     """One line, ASCII, so that no character of a name can break it."""
-    typer.echo(json_.dumps(answer.model_dump(), default=_as_json))
+    printed = answer.model_dump()
+    if answer.receipt is not None and answer.receipt.complete:
+        printed["receipt"] = answer.receipt.model_dump(exclude={"complete"})
+    typer.echo(json_.dumps(printed, default=_as_json))
 
 
 def _as_json(value: Any) -> str:

@@ -6,7 +6,7 @@ With no terminal attached the same chat reads its lines from standard input and 
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, tzinfo
 from io import TextIOWrapper
 from pathlib import Path
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 HISTORY = "history"
 _LEAVE = frozenset({"exit", "quit", "bye", ":q"})
 _HELP = frozenset({"help", "?"})
-_HINT = "Ask in your own words; “help” says what can be asked, Ctrl-D leaves."
+_WHY = frozenset({"/why", "why", "why?", "why this number", "why this number?"})
+_HINT = "Ask in your own words; “help” says what can be asked, “why” where a number is from, Ctrl-D leaves."
 _PROMPT = "› "
 
 
@@ -42,7 +43,16 @@ class Answers(Protocol):
 class Chat:
     """One conversation with one account's assistant, printed to a console."""
 
-    def __init__(self, assistant: Answers, account_id: int, console: Console, tz: tzinfo = UTC) -> None:
+    def __init__(
+        self,
+        assistant: Answers,
+        account_id: int,
+        console: Console,
+        tz: tzinfo = UTC,
+        why: Callable[[Answer], Awaitable[Answer]] | None = None,
+    ) -> None:
+        self._why = why
+        self._last: Answer | None = None
         self._assistant, self._account_id = assistant, account_id
         self._console, self._tz = console, tz
         self._conversation = f"terminal-{secrets.token_hex(8)}"
@@ -55,6 +65,8 @@ class Chat:
             return False
         if line.lower() in _HELP:
             self._console.print(Padding(terminal.said(self._assistant.help()), (1, 2), expand=False))
+        elif line.lower() in _WHY and self._why is not None:
+            await self._explain(self._why)
         elif line:
             await self._ask(line)
         return True
@@ -68,8 +80,19 @@ class Chat:
         except OperatorError as problem:
             self._console.print(Padding(terminal.said(str(problem), "bold"), (1, 2), expand=False))
             return
+        self._last = answer
         self._options = (answer.options or ()) if answer.kind is Kind.CLARIFY else ()
         terminal.show(answer, self._console, self._tz)
+
+    async def _explain(self, why: Callable[[Answer], Awaitable[Answer]]) -> None:
+        """The receipt of the last answer."""
+        if self._last is None:
+            self._console.print(Padding(terminal.said("Ask something first."), (1, 2), expand=False))
+            return
+        try:
+            terminal.show_why(await why(self._last), self._console, self._tz)
+        except OperatorError as problem:
+            self._console.print(Padding(terminal.said(str(problem), "bold"), (1, 2), expand=False))
 
     def _chosen(self, line: str) -> str | None:
         """The question of the option whose number was typed, after a question back."""

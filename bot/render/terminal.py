@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.answer import Answer, Cell, Kind, Option
-from bot.render import chart, sheet, text
+from bot.render import chart, receipt, sheet, text
 from bot.render.terminal_card import card
 from storage.metrics.catalog import Unit
 
@@ -39,6 +39,12 @@ _LEAST_BAR, _MOST_BAR, _BESIDE_BAR = 6, 32, 44
 def show(answer: Answer, console: Console, tz: tzinfo = UTC) -> None:
     """Print an answer, set off by blank lines."""
     console.print(Padding(render(answer, tz), (1, 0, 1, 2), expand=False))
+
+
+def show_why(answer: Answer, console: Console, tz: tzinfo = UTC) -> None:
+    """Print why an answer says what it says."""
+    lines = Group(*(said(line, DIM) for line in receipt.lines(answer, tz)))
+    console.print(Padding(lines, (0, 0, 1, 2), expand=False))
 
 
 def render(answer: Answer, tz: tzinfo = UTC) -> ConsoleRenderable:

@@ -12,8 +12,11 @@ from storage.metrics import conversion, span_measures
 from storage.metrics.grains import Bucket
 from storage.metrics.measures import MEASURES
 from storage.metrics.plan import Filter
-from storage.metrics.scope import Asking, Query, Scope, Times, instant, just_before, opening_of
+from storage.metrics.scope import Asking, Query, Scope, Times, Unanswerable, instant, just_before, opening_of
 from storage.types import Instant
+
+MOST_ROWS = 200_000
+"""A year by the day, in ten currencies, in fifty groups."""
 
 
 def scope_over(asking: Asking, start: datetime, end: datetime, moment: datetime, **more: Any) -> Scope:
@@ -82,7 +85,9 @@ async def _rows(session: AsyncSession, name: str, scope: Scope) -> Sequence[Any]
     described = MEASURES[name](scope)
     found: list[Any] = []
     for query in described if isinstance(described, list) else [described]:
-        found.extend((await session.execute(_in_buckets(query, scope))).all())
+        found.extend((await session.execute(_in_buckets(query, scope).limit(MOST_ROWS + 1))).all())
+        if len(found) > MOST_ROWS:
+            raise Unanswerable("That has too many parts; ask for a shorter time or fewer groups.")
     return found
 
 

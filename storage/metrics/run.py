@@ -69,11 +69,11 @@ async def run(session: AsyncSession, plan: Plan, asking: Asking) -> Figures:
 
 async def _figures(session: AsyncSession, plan: Plan, asking: Asking) -> Figures:
     if plan.entity is not None:
-        return await _table(session, plan.entity, _of_one_customer(plan), asking)
+        return await _table(session, plan.entity, of_one_customer(plan), asking)
     if plan.measure is None:
         return await profile.figures(session, plan, asking)
     metric = catalog.metric(plan.measure)
-    plan = _of_one_customer(plan)
+    plan = of_one_customer(plan)
     if plan.compare is not None or plan.compare_period is not None:
         return await _comparison(session, metric, plan, asking)
     if plan.grain is not None and plan.period is not None:
@@ -89,7 +89,7 @@ async def _table(session: AsyncSession, entity: str, plan: Plan, asking: Asking)
     return await _LISTS[entity](session, plan, _scope(plan, asking, plan.period, subject))
 
 
-def _of_one_customer(plan: Plan) -> Plan:
+def of_one_customer(plan: Plan) -> Plan:
     """A measure or a list of one customer is that with a filter on it."""
     if plan.customer is None:
         return plan
