@@ -7,7 +7,7 @@ import typer
 
 from bot import cli as bot_cli
 from bot.scoring import cli as scoring_cli
-from connectors import care_cli
+from connectors import care_cli, webhooks_cli
 from connectors import cli as connectors_cli
 from storage import cli as storage_cli
 from storage import profiles_cli, rates_cli
@@ -31,6 +31,7 @@ app.command()(storage_cli.init)
 app.add_typer(connectors_cli.source_app)
 app.command()(connectors_cli.sync)
 app.command()(care_cli.reconcile)
+app.add_typer(webhooks_cli.webhooks_app)
 app.command()(bot_cli.ask)
 app.command()(bot_cli.chat)
 app.command()(bot_cli.demo)
@@ -43,8 +44,8 @@ app.command()(web_cli.web)
 def worker() -> None:
     """Keep the cache fresh, until stopped.
 
-    Every source is synced when it is due and compared with its vendor, deletions are finished, keys renewed
-    after them, and what is past its time is deleted.
+    Every source is synced when it is due and compared with its vendor, webhooks are worked on, deletions are
+    finished, keys renewed after them, and what is past its time is deleted.
     """
     from jobs import work
 

@@ -18,6 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from connectors.errors import ConnectorError
 from connectors.reconcile import is_due, reconcile_source
 from connectors.sync import sync_source
+from connectors.webhooks import work_off
 from storage import accounts, logs, sources
 from storage.command_line import Opened, opened
 from storage.doer import Doer
@@ -31,11 +32,13 @@ from storage.session import Database
 from storage.settings import Settings
 from storage.trust import account_deletion, source_removal
 from storage.trust.audit import Job
-from storage.trust.messages import Posts, settle
+from storage.trust.messages import Posts
+from storage.trust.settled import settle_for_the_record
 
 log = structlog.get_logger()
 
 SYNC_EVERY = timedelta(minutes=5)
+WEBHOOKS_EVERY = timedelta(seconds=10)
 LOOKED_AFTER_EVERY = timedelta(minutes=1)
 """How often it is looked what a deletion left to do."""
 
@@ -47,9 +50,10 @@ async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     logs.configure(settings.log_level)
-    async with opened(settings) as place, _slack_posts(settings) as posts:
+    async with opened(settings) as place, slack_posts(settings) as posts:
         scheduler = AsyncIOScheduler(timezone=UTC)
         _schedule(scheduler, SYNC_EVERY, sync_due, place)
+        _schedule(scheduler, WEBHOOKS_EVERY, work_off_webhooks, place)
         for job in (finish_removals, reconcile_due, renew_keys):
             _schedule(scheduler, LOOKED_AFTER_EVERY, job, place)
         _schedule(scheduler, LOOKED_AFTER_EVERY, settle_messages, place, posts)
@@ -99,6 +103,17 @@ async def sync_due(place: Opened) -> None:
                 await _sync(place, account_id, source.source_id)
 
 
+async def work_off_webhooks(place: Opened) -> None:
+    """Reads again what webhooks told of, source by source; one that is being synced waits."""
+    for account_id in await accounts.all_accounts(place.db):
+        for source in await sources.list_sources(place.db, account_id):
+            known = log.bind(account=account_id, source=source.source_id)
+            with logs.correlated(), _told("webhooks", known):
+                result = await work_off(place.db, place.vault, account_id, source.source_id)
+                if result.done or result.failed or result.dead:
+                    known.info("webhooks.done", done=result.done, failed=result.failed, dead=result.dead)
+
+
 async def finish_removals(place: Opened) -> None:
     """Goes on with deletions of accounts and sources that were interrupted."""
     for account_id in await account_deletion.half_deleted(place.db):
@@ -141,11 +156,11 @@ async def settle_messages(place: Opened, posts: Posts | None) -> None:
     """Edits or deletes posts that name customers who were deleted."""
     for account_id in await accounts.all_accounts(place.db):
         with logs.correlated(), _told("messages", log.bind(account=account_id)):
-            await settle(place.db, place.vault, account_id, posts)
+            await settle_for_the_record(place.db, place.vault, account_id, posts, datetime.now(UTC))
 
 
 @asynccontextmanager
-async def _slack_posts(settings: Settings) -> AsyncIterator[Posts | None]:
+async def slack_posts(settings: Settings) -> AsyncIterator[Posts | None]:
     """Chewbotta's posts in Slack, where it has a token."""
     if settings.slack_bot_token is None:
         yield None

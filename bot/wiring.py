@@ -13,6 +13,7 @@ from bot.questions.model import ModelInterpreter
 from bot.slack.kept import StoredMessages
 from storage import accounts
 from storage.command_line import opened
+from storage.keys.vault import Vault
 from storage.models import Account
 from storage.session import Database
 from storage.settings import Settings
@@ -28,6 +29,7 @@ class Ready:
     assistant: Assistant
     account_id: int
     db: Database
+    vault: Vault
     seen: StoredSeen
     messages: StoredMessages
     zone: tzinfo
@@ -43,7 +45,7 @@ async def open_ready(settings: Settings) -> AsyncIterator[Ready]:
         cache = AccountCache(place.db, place.vault)
         assistant = Assistant(cache, StoredContexts(place.db, place.vault), model=_model(settings, place.db))
         seen, messages = StoredSeen(place.db, account_id), StoredMessages(place.db, place.vault)
-        yield Ready(assistant, account_id, place.db, seen, messages, zone)
+        yield Ready(assistant, account_id, place.db, place.vault, seen, messages, zone)
 
 
 def _model(settings: Settings, db: Database) -> ModelInterpreter | None:

@@ -12,7 +12,7 @@ An instance is one source being read: it owns the connection and what it has loo
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import ClassVar, Self
@@ -20,6 +20,7 @@ from typing import ClassVar, Self
 from msgspec import Struct
 
 from connectors.errors import OnError
+from connectors.signatures import Verify
 from storage.records import Deletion, Record
 
 
@@ -147,6 +148,29 @@ class Access(Struct, frozen=True, kw_only=True):
     base_url: str | None = None
 
 
+class Notice(Struct, frozen=True, kw_only=True):
+    """One event that a vendor told by webhook: what it touched, by stream and id, and nothing of its content.
+
+    `event` is the vendor's id of it, the same however often it is sent. `customer`: the one that it is
+    about, where it says so. An event of a type that means nothing to us touches nothing.
+    """
+
+    event: str
+    type: str
+    touched: tuple[tuple[str, str], ...] = ()
+    customer: str | None = None
+
+
+class Hook(Struct, frozen=True, kw_only=True):
+    """How a vendor's webhooks are told from others' and what they say.
+
+    `read` makes notices of a body that was signed; raises msgspec.DecodeError for one of another form.
+    """
+
+    verify: Verify
+    read: Callable[[bytes], Sequence[Notice]]
+
+
 class Connector(ABC):
     """One vendor. Errors of every method are those of `connectors.errors`."""
 
@@ -155,6 +179,8 @@ class Connector(ABC):
     permissions: ClassVar[tuple[str, ...]]
     streams: ClassVar[tuple[Stream, ...]]
     feeds: ClassVar[tuple[Feed, ...]]
+    hook: ClassVar[Hook | None] = None
+    """How its webhooks are read; None: it has none that are signed."""
     asks: ClassVar[tuple[Ask, ...]] = (Ask(name="key", prompt="API key", secret=True),)
     guide: ClassVar[str] = ""
     """Where in the documents it stands how to make a key."""

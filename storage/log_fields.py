@@ -73,9 +73,9 @@ FIELDS: Mapping[str, Check] = {
     # counts, durations (seconds), switches
     **dict.fromkeys(
         (
-            "attempt", "changed", "count", "days", "deleted", "done", "dropped", "epoch", "late", "missing",
-            "number", "read", "recomputed", "retry_num", "seconds", "total", "version", "wait_for",
-            "waited_so_far", "written",
+            "attempt", "changed", "count", "days", "dead", "deleted", "done", "dropped", "epoch",
+            "failed", "late", "missing", "number", "read", "recomputed", "retry_num", "seconds", "total",
+            "version", "wait_for", "waited_so_far", "written",
         ),
         _is_number,
     ),

@@ -24,9 +24,13 @@ class NoSourceError(OperatorError):
 
 @dataclass(frozen=True, slots=True)
 class SourceSecret:
-    """A source's credential, opened. Keep it out of logs: its repr shows nothing."""
+    """A source's credential, opened. Keep it out of logs: its repr shows nothing.
+
+    `signing`: the secrets that its webhooks may be signed with, the newest first.
+    """
 
     key: str
+    signing: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "SourceSecret(...)"
@@ -90,7 +94,8 @@ async def add_source(
 
 def _seal_secret(keys: SourceKeys, source_id: int, secret: SourceSecret) -> bytes:
     row_id = source_row_id(source_id)
-    return keys.seal(table="source", row_id=row_id, column="credential", plaintext=secret.key.encode())
+    text = "\n".join((secret.key, *secret.signing))  # no key and no secret has a line end
+    return keys.seal(table="source", row_id=row_id, column="credential", plaintext=text.encode())
 
 
 def source_row_id(source_id: int) -> bytes:
@@ -103,7 +108,38 @@ async def open_secret(vault: Vault, source: Source) -> SourceSecret:
     keys = await vault.source_keys(source.account_id, source.source_id)
     row_id = source_row_id(source.source_id)
     opened = keys.open(table="source", row_id=row_id, column="credential", sealed=source.credential)
-    return SourceSecret(opened.decode())
+    key, *signing = opened.decode().split("\n")
+    return SourceSecret(key, tuple(signing))
+
+
+async def set_signing_secrets(
+    db: Database,
+    vault: Vault,
+    account_id: int,
+    source_id: int,
+    secrets: Sequence[str],
+    *,
+    by: Doer | None = None,
+) -> None:
+    """Replaces the secrets that the source's webhooks may be signed with; raises NoSourceError."""
+    source = await get_source(db, account_id, source_id)
+    known = await open_secret(vault, source)
+    keys = await vault.source_keys(account_id, source_id)
+    sealed = _seal_secret(keys, source_id, SourceSecret(known.key, tuple(secrets)))
+    by = by or Doer.operator()
+    async with db.tenant(account_id) as session:
+        await session.execute(
+            update(Source)
+            .where(Source.account_id == account_id, Source.source_id == source_id)
+            .values(credential=sealed)
+        )
+        await audit.record(
+            session,
+            actor=by.actor,
+            action=Action.SOURCE_CHANGED,
+            subject=Subject(Kind.SOURCE, source_id),
+            origin=by.origin,
+        )
 
 
 async def list_sources(db: Database, account_id: int) -> Sequence[Source]:

@@ -1,4 +1,4 @@
-"""The web process: Slack's requests and a health check. Pages for people come with the web surface."""
+"""The web process: Slack's requests, vendors' webhooks and a health check. Pages for people come later."""
 
 import asyncio
 import signal
@@ -19,6 +19,7 @@ from storage import logs
 from storage.errors import OperatorError
 from storage.session import Database
 from storage.settings import Settings
+from web.webhooks import webhook_routes
 
 
 @asynccontextmanager
@@ -29,6 +30,7 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
     """
     async with open_ready(settings) as ready:
         app = _app(ready.db)
+        app.include_router(webhook_routes(ready.db, ready.vault, settings.public_url))
         if not (settings.slack_bot_token and settings.slack_signing_secret):
             yield app
             return

@@ -14,11 +14,12 @@ import msgspec
 from msgspec import Struct
 
 from connectors.auth import bearer
-from connectors.base import Credential, Feed, Page, Stream
+from connectors.base import Credential, Feed, Hook, Page, Stream
 from connectors.declared import Declared, Found, Reading, Rows, chunks, feeds, is_theirs, together
 from connectors.errors import NotOffered, NotPermitted, RequestRefused
 from connectors.http import Api, Fault
 from connectors.hubspot import wire
+from connectors.hubspot.hook import HOOK
 from connectors.hubspot.streams import (
     DEALS,
     OWNERS,
@@ -61,6 +62,7 @@ class HubSpot(Declared):
     name: ClassVar[str] = "hubspot"
     label: ClassVar[str] = "HubSpot"
     guide: ClassVar[str] = "docs/sources/hubspot.md"
+    hook: ClassVar[Hook | None] = HOOK
     readings: ClassVar[tuple[Reading, ...]] = READINGS
     streams: ClassVar[tuple[Stream, ...]] = tuple(reading.stream for reading in READINGS)
     feeds: ClassVar[tuple[Feed, ...]] = feeds(READINGS)

@@ -14,11 +14,12 @@ import msgspec
 from msgspec import Struct
 
 from connectors.auth import bearer
-from connectors.base import Access, Credential, Feed, Page, Stream
+from connectors.base import Access, Credential, Feed, Hook, Page, Stream
 from connectors.declared import Declared, Found, Reading, Rows, feeds, is_theirs, together, utc_now
 from connectors.errors import KeyRefused, NotOffered, OnError, RequestRefused, SourceUnavailable
 from connectors.http import Api, Clock, Fault
 from connectors.intercom import wire
+from connectors.intercom.hook import HOOK
 from connectors.intercom.streams import ADMINS, COMPANIES, READINGS
 from connectors.pace import Rate
 
@@ -52,6 +53,7 @@ class Intercom(Declared):
     name: ClassVar[str] = "intercom"
     label: ClassVar[str] = "Intercom"
     guide: ClassVar[str] = "docs/sources/intercom.md"
+    hook: ClassVar[Hook | None] = HOOK
     readings: ClassVar[tuple[Reading, ...]] = READINGS
     streams: ClassVar[tuple[Stream, ...]] = tuple(reading.stream for reading in READINGS)
     feeds: ClassVar[tuple[Feed, ...]] = feeds(READINGS)

@@ -11,6 +11,7 @@ from connectors.base import (
     Connector,
     Credential,
     Feed,
+    Hook,
     IdPage,
     Page,
     Skipped,
@@ -21,6 +22,7 @@ from connectors.errors import NotOffered, NotPermitted, OnError
 from connectors.http import Clock
 from connectors.stripe import wire
 from connectors.stripe.events import Events
+from connectors.stripe.hook import HOOK
 from connectors.stripe.listing import Walk, build
 from connectors.stripe.rows import Reader
 from connectors.stripe.session import Session, is_live, together
@@ -41,6 +43,8 @@ class Stripe(Connector):
     name: ClassVar[str] = "stripe"
     label: ClassVar[str] = "Stripe"
     permissions: ClassVar[tuple[str, ...]] = PERMISSIONS
+    guide: ClassVar[str] = "docs/sources/stripe.md"
+    hook: ClassVar[Hook | None] = HOOK
     streams: ClassVar[tuple[Stream, ...]] = tuple(reading.stream for reading in READINGS)
     feeds: ClassVar[tuple[Feed, ...]] = FEEDS
     ids_a_second: ClassVar[float] = 125.0  # a hundred ids a page, and one page in eighty of its rate limit

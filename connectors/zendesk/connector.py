@@ -14,11 +14,12 @@ import msgspec
 from msgspec import Struct
 
 from connectors.auth import basic_token
-from connectors.base import Access, Ask, Credential, Feed, Page, Stream
+from connectors.base import Access, Ask, Credential, Feed, Hook, Page, Stream
 from connectors.declared import Declared, Found, Reading, Rows, chunks, feeds, is_theirs, together
 from connectors.http import Api, Fault
 from connectors.pace import Rate
 from connectors.zendesk import wire
+from connectors.zendesk.hook import HOOK
 from connectors.zendesk.streams import ORGANIZATIONS, RATINGS, READINGS, TICKETS, USERS, ticket
 from storage.records import Deletion, Record
 
@@ -53,6 +54,7 @@ class Zendesk(Declared):
     name: ClassVar[str] = "zendesk"
     label: ClassVar[str] = "Zendesk"
     guide: ClassVar[str] = "docs/sources/zendesk.md"
+    hook: ClassVar[Hook | None] = HOOK
     readings: ClassVar[tuple[Reading, ...]] = READINGS
     streams: ClassVar[tuple[Stream, ...]] = tuple(reading.stream for reading in READINGS)
     feeds: ClassVar[tuple[Feed, ...]] = feeds(READINGS, deletions=("tickets", "users"))

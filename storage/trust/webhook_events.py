@@ -16,6 +16,7 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.intake.bulk import among
 from storage.intake.source_lock import hold_source
 from storage.keys.source_keys import SourceKeys
 from storage.models import Tombstone, WebhookEvent
@@ -106,6 +107,10 @@ async def open_body(session: AsyncSession, keys: SourceKeys, event_id: bytes) ->
             WebhookEvent.event_id == event_id,
         )
     )
+    return _opened(keys, event_id, sealed)
+
+
+def _opened(keys: SourceKeys, event_id: bytes, sealed: bytes | None) -> bytes | None:
     if not sealed:
         return None
     return keys.open(table="webhook_event", row_id=event_id, column="sealed", sealed=sealed)
@@ -132,6 +137,62 @@ async def note_attempt(
             failure=type(failure).__name__[:120] if failure else None,
         )
     )
+
+
+async def note_attempts(
+    session: AsyncSession, keys: SourceKeys, event_ids: Sequence[bytes], state: EventState
+) -> None:
+    """As `note_attempt`, of several events that went the same way."""
+    await session.execute(
+        update(WebhookEvent)
+        .where(
+            WebhookEvent.account_id == keys.account_id,
+            WebhookEvent.source_id == keys.source_id,
+            among(session, WebhookEvent.event_id, event_ids),
+        )
+        .values(state=state, attempts=WebhookEvent.attempts + 1, failure=None)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An event to work on. `body` is None once what it spoke of was deleted."""
+
+    event_id: bytes
+    attempts: int
+    body: bytes | None
+
+
+async def due(session: AsyncSession, keys: SourceKeys, *, limit: int) -> Sequence[Due]:
+    """The events that are to be worked on, the longest waiting first."""
+    event = WebhookEvent
+    rows = await session.execute(
+        select(event.event_id, event.attempts, event.sealed)
+        .where(
+            event.account_id == keys.account_id,
+            event.source_id == keys.source_id,
+            event.state.in_((EventState.RECEIVED, EventState.FAILED)),
+        )
+        .order_by(event.attempts, event.received_at, event.event_id)
+        .limit(limit)
+    )
+    return [Due(row.event_id, row.attempts, _opened(keys, row.event_id, row.sealed)) for row in rows]
+
+
+async def replay(db: Database, account_id: int, source_id: int, event_ids: Sequence[bytes]) -> int:
+    """Has events worked on again, whatever became of them; how many there were."""
+    async with db.tenant(account_id) as session:
+        found = await session.execute(
+            update(WebhookEvent)
+            .where(
+                WebhookEvent.account_id == account_id,
+                WebhookEvent.source_id == source_id,
+                among(session, WebhookEvent.event_id, event_ids),
+            )
+            .values(state=EventState.RECEIVED, attempts=0, failure=None)
+            .returning(WebhookEvent.event_id)
+        )
+        return len(found.all())
 
 
 async def list_events(
