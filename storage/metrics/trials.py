@@ -7,7 +7,7 @@ from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from storage import models
-from storage.local_time import last_moment_of_day
+from storage.local_time import LastMomentOfDay
 from storage.metrics.filters import matches, span_fields
 from storage.metrics.joins import counting, joins_product
 from storage.metrics.scope import Column, Query, Scope
@@ -68,7 +68,7 @@ def _converted(scope: Scope) -> Column:
             after.account_id == trial.account_id,
             after.source_id == trial.source_id,
             after.subscription_id == trial.subscription_id,
-            counting(after, last_moment_of_day(trial.ends_at, scope.asking.time_zone)),
+            counting(after, LastMomentOfDay(trial.ends_at, scope.asking.time_zone)),
         )
         .correlate_except(after)
     )
