@@ -35,7 +35,7 @@ class Remaining(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`deleted` counts rows by table. `what` is "source", "account" or "person"; no receipt names a person.
+    """`deleted` counts rows by table. `what`: "source", "account", "person", "messages"; none names a person.
 
     `keys_destroyed_at`: from then on nothing of it could be read, here or in a backup.
     """
