@@ -2,9 +2,12 @@
 
 Two records are one customer when (1) one carries the other's id, or both carry the same third one; (2) they
 share an e-mail address, where a contact's address is its company's; (3) they share a company domain and no
-two records of one source would be joined by it. Never by name. A wrong join is worse than none: an id that
-two records call their own, an address of a person at several companies, a domain of many records join nobody.
-What people said by hand comes first: together, or apart.
+two records of one source would be joined by it. Never by name.
+
+A wrong join is worse than none: an id that two records call their own, an address of a person at several
+companies of a source, a domain of many records join nobody; and an address that is but a contact's on every
+side joins no two records of one source either, as consultants know many companies. What people said by hand
+comes first: together, or apart.
 """
 
 from collections import defaultdict
@@ -107,9 +110,10 @@ def join(carried: Carried, by_hand: Sequence[ByHand] = ()) -> tuple[dict[Ref, Re
     for token, refs in [*_by_id(carried), *_by_address(carried)]:
         if clusters.join(refs):
             reasons.append(Reason(tuple(sorted(refs)), token))
-    for token, refs in _by_domain(carried, clusters):
-        if clusters.join(refs):
-            reasons.append(Reason(tuple(sorted(refs)), token))
+    for weak in (_by_colleague, _by_domain):
+        for token, refs in _guarded(weak(carried), clusters):
+            if clusters.join(refs):
+                reasons.append(Reason(tuple(sorted(refs)), token))
     return {ref: clusters.find(ref) for ref in carried}, reasons
 
 
@@ -131,40 +135,62 @@ def _by_id(carried: Carried) -> Iterator[tuple[Token, set[Ref]]]:
 
 
 def _by_address(carried: Carried) -> Iterator[tuple[Token, set[Ref]]]:
-    """Who has an address. As a contact's it counts where the person is at one company of a source alone."""
-    own, of_contacts = _holders(carried, Sign.EMAIL), _holders(carried, Sign.CONTACT)
-    for text in sorted(own.keys() | of_contacts.keys()):
+    """Who has an address as its own, and the companies of whom it is."""
+    people = _settled(carried)
+    for text, refs in _holders(carried, Sign.EMAIL).items():
+        if len(every := refs | people.get(text, set())) > 1:
+            yield Token(Sign.EMAIL, text), every
+
+
+def _settled(carried: Carried) -> dict[str, set[Ref]]:
+    """The companies of a person, by address: where they are at one company of a source alone."""
+    found: dict[str, set[Ref]] = {}
+    for text, refs in _holders(carried, Sign.CONTACT).items():
         at: dict[int, set[Ref]] = defaultdict(set)
-        for ref in of_contacts.get(text, ()):
+        for ref in refs:
             at[ref[0]].add(ref)
-        settled = {ref for refs in at.values() if len(refs) == 1 for ref in refs}
-        if len(refs := own.get(text, set()) | settled) > 1:
-            yield Token(Sign.EMAIL, text), refs
+        found[text] = {ref for of_source in at.values() if len(of_source) == 1 for ref in of_source}
+    return found
 
 
-def _by_domain(carried: Carried, clusters: _Clusters) -> Iterator[tuple[Token, set[Ref]]]:
-    """Who shares a domain, where that joins no two records of a source that were not one customer before.
+Shared = Iterable[tuple[Token, set[Ref]]]
 
-    Domains that hang together through a customer are judged together: else their order would decide.
-    """
-    shared: dict[str, set[Ref]] = {}
+
+def _by_colleague(carried: Carried) -> Shared:
+    """Companies of one person in several sources."""
+    own = _holders(carried, Sign.EMAIL)
+    for text, refs in _settled(carried).items():
+        if text not in own:
+            yield Token(Sign.CONTACT, text), refs
+
+
+def _by_domain(carried: Carried) -> Shared:
+    """Who shares a company domain."""
     for text, refs in _holders(carried, Sign.DOMAIN).items():
         of_source: dict[int, int] = defaultdict(int)
         for source, _ in refs:
             of_source[source] += 1
-        if max(of_source.values()) <= MOST_OF_A_DOMAIN and len({clusters.find(ref) for ref in refs}) > 1:
-            shared[text] = refs
+        if max(of_source.values()) <= MOST_OF_A_DOMAIN:
+            yield Token(Sign.DOMAIN, text), refs
+
+
+def _guarded(shared: Shared, clusters: _Clusters) -> Shared:
+    """What joins no two records of a source that were not one customer before.
+
+    Tokens that hang together through a customer are judged together: else their order would decide.
+    """
+    refs_of = dict(shared)
     members = clusters.members()
     sources = {root: {source for source, _ in refs} for root, refs in members.items()}
     possible = {
-        text: roots
-        for text, refs in shared.items()
-        if _may_join(roots := {clusters.find(ref) for ref in refs}, sources)
+        token: roots
+        for token, refs in refs_of.items()
+        if len(roots := {clusters.find(ref) for ref in refs}) > 1 and _may_join(roots, sources)
     }
-    for texts, roots in _hanging_together(possible):
+    for tokens, roots in _hanging_together(possible):
         if _may_join(roots, sources):
-            for text in sorted(texts):
-                yield Token(Sign.DOMAIN, text), shared[text]
+            for token in sorted(tokens):
+                yield token, refs_of[token]
 
 
 def _may_join(roots: Iterable[Ref], sources: Mapping[Ref, set[int]]) -> bool:
@@ -177,17 +203,14 @@ def _may_join(roots: Iterable[Ref], sources: Mapping[Ref, set[int]]) -> bool:
     return True
 
 
-def _hanging_together(groups: Mapping[str, set[Ref]]) -> list[tuple[set[str], set[Ref]]]:
+def _hanging_together(groups: Mapping[Token, set[Ref]]) -> Iterator[tuple[list[Token], set[Ref]]]:
     """Groups that share a member, and theirs, as one: their names and all members."""
-    merged: list[tuple[set[str], set[Ref]]] = []
-    for text, roots in groups.items():
-        names, all_roots = {text}, set(roots)
-        apart = []
-        for other_names, other_roots in merged:
-            if other_roots & all_roots:
-                names |= other_names
-                all_roots |= other_roots
-            else:
-                apart.append((other_names, other_roots))
-        merged = [*apart, (names, all_roots)]
-    return merged
+    hanging = _Clusters({root for roots in groups.values() for root in roots}, ())
+    for roots in groups.values():
+        hanging.join(roots)
+    together: dict[Ref, tuple[list[Token], set[Ref]]] = {}
+    for token, roots in groups.items():
+        names, every = together.setdefault(hanging.find(min(roots)), ([], set()))
+        names.append(token)
+        every |= roots
+    yield from together.values()

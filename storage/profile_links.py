@@ -137,7 +137,11 @@ async def _members(db: Database, account_id: int, rings: Rings, refs: Sequence[R
     return members
 
 
-_SHARED = {Sign.EMAIL: "the e-mail address", Sign.DOMAIN: "the company domain"}
+_SHARED = {
+    Sign.EMAIL: "the e-mail address",
+    Sign.CONTACT: "a contact with the e-mail address",
+    Sign.DOMAIN: "the company domain",
+}
 
 
 def _in_words(reason: Reason, named: dict[Ref, Member]) -> str:
