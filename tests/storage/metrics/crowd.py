@@ -8,8 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 _ID = "decode(md5({0} || '-' || n), 'hex')"
-_CUSTOMER, _SUBSCRIPTION, _INVOICE, _PAYMENT, _REFUND = (
-    _ID.format(f"'{kind}'") for kind in ("customer", "subscription", "invoice", "payment", "refund")
+_CUSTOMER, _SUBSCRIPTION, _INVOICE, _PAYMENT, _REFUND, _DISPUTE = (
+    _ID.format(f"'{kind}'")
+    for kind in ("customer", "subscription", "invoice", "payment", "refund", "dispute")
 )
 _OWNER = "decode(md5('customer-' || (n % :customers)), 'hex')"
 _OWN_SUBSCRIPTION = "decode(md5('subscription-' || (n % :customers)), 'hex')"
@@ -68,6 +69,10 @@ _STATEMENTS = (
             fingerprint)
         SELECT :account, 1, {_REFUND}, {_PAYMENT}, 'succeeded', 'usd', 10, {_LATER}, {_KEY}
         FROM generate_series(0, :customers - 1) n WHERE n % 10 = 0""",
+    f"""INSERT INTO dispute (account_id, source_id, id, payment_id, status, currency, amount, created_at,
+            fingerprint)
+        SELECT :account, 1, {_DISPUTE}, {_PAYMENT}, 'lost', 'usd', 100, {_LATER}, {_KEY}
+        FROM generate_series(0, :customers - 1) n WHERE n % 10 = 1""",
 )
 
 
