@@ -85,3 +85,21 @@ async def test_the_fields_that_may_be_stored_are_published(sqlite_machine: Machi
     listed = json.loads(await sqlite_machine.well("source", "fields", vendor, "--json"))["fields"]
     assert {"customer", "contact", "owner"} <= set(listed)
     assert "body" not in {name for names in listed.values() for name in names}
+
+
+@each_vendor
+async def test_webhooks_are_switched_on_and_listed(sqlite_machine: Machine, vendor: str) -> None:
+    """The secret is piped in and kept out of sight; the address is printed; nothing has arrived yet."""
+    async with VENDORS[vendor][1]() as server:
+        await sqlite_machine.well("init", "--name", "Example")
+        await sqlite_machine.well("source", "add", vendor, "--base-url", server.url, stdin=_lines(server))
+        said = await sqlite_machine.well(
+            "webhooks", "on", "1", stdin="whsec_of_the_tests\n", PUBLIC_URL="https://bot.example.com"
+        )
+        assert "https://bot.example.com/webhooks/1/1" in said
+        assert await sqlite_machine.well("webhooks", "list", "1", "--json") == "[]\n"
+        assert "0 done" in await sqlite_machine.well("webhooks", "replay", "1")
+        done = await sqlite_machine.run("webhooks", "list", "1", "--state", "lost")
+        assert (done.status, "no state" in done.err) == (1, True)
+        assert all("whsec_of_the_tests" not in printed for printed in sqlite_machine.printed)
+        await sqlite_machine.well("sync")  # with the key that was given first
