@@ -43,6 +43,7 @@ format: $(ready) ## Put the style right
 bench: $(ready) ## How fast, beside a plain baseline (short form)
 	$(bin)/python benchmarks/sync.py --short
 	$(bin)/python benchmarks/ask.py --short
+	$(bin)/python benchmarks/questions.py --short
 	$(bin)/python benchmarks/deletion.py --short
 
 scorecard: $(ready) ## How well questions are understood: docs/scorecard.md, from the project's own bank

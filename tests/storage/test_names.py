@@ -1,7 +1,7 @@
 """Customers found by what people call them."""
 
 import random
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -128,9 +128,9 @@ def _many(count):
 def test_large_account():
     """100,000 customers: built in seconds at worst, a look-up in milliseconds; bounds for a busy machine."""
     entries = _many(100_000)
-    started = perf_counter()
+    started = process_time()
     index = NameIndex(entries)
-    assert perf_counter() - started < 6
+    assert process_time() - started < 6
     took = []
     for entry in entries[::1_000]:
         name = entry.names[0]
@@ -142,7 +142,7 @@ def test_large_account():
             name[:5],
             "zzqqzzqq",
         ):
-            started = perf_counter()
+            started = process_time()
             index.lookup(said)
-            took.append(perf_counter() - started)
+            took.append(process_time() - started)
     assert sorted(took)[int(len(took) * 0.99)] < 0.06
