@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
@@ -166,12 +166,14 @@ async def _left_in_messages(session: AsyncSession, account_id: int) -> list[Rema
 def _tables(account_id: int, source_id: int) -> Iterator[tuple[Any, ColumnElement[bool]]]:
     """Every table with rows of the source, and which those are; what is derived from others comes first."""
     for derived in (models.Movement, models.Profile):
-        names = (models.MrrSpan, models.Customer)
+        # Each row asks an index: two long lists of profiles, joined by OR, would be read through for each.
         of_source = [
-            derived.profile_id.in_(
-                select(model.profile_id).where(model.account_id == account_id, model.source_id == source_id)
+            exists().where(
+                model.account_id == account_id,
+                model.source_id == source_id,
+                model.profile_id == table_of(derived).c.profile_id,
             )
-            for model in names
+            for model in (models.MrrSpan, models.Customer)
         ]
         yield table_of(derived), or_(*of_source)
     link = table_of(models.ProfileLink)
