@@ -4,7 +4,7 @@ from storage.keys.vault import Vault
 from storage.session import Database
 from tests.numbers.compare import differences
 
-WORLDS = 8
+WORLDS = 6
 
 
 async def test_a_few_companies_give_the_same_figures_twice(db: Database, vault: Vault) -> None:

@@ -136,7 +136,7 @@ batches = st.lists(
     st.lists(st.one_of(told, told, told, told, left), min_size=1, max_size=6), min_size=1, max_size=6
 )
 some = settings(
-    max_examples=15,
+    max_examples=6,
     phases=(Phase.explicit, Phase.generate),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
