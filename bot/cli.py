@@ -8,6 +8,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -125,9 +126,11 @@ class _Answering(NamedTuple):
     why: bool
 
     async def show(self, ready: "Ready", answer: "Answer") -> None:
-        from bot.why import with_receipt
+        if self.why:
+            from bot.why import with_receipt
 
-        self.draw(await with_receipt(ready.db, ready.account_id, answer) if self.why else answer)
+            answer = await with_receipt(ready.db, ready.account_id, answer)
+        self.draw(answer)
 
 
 async def _ask(
@@ -158,7 +161,7 @@ async def _chat(settings: "Settings") -> None:
             ready.assistant,
             ready.account_id,
             console,
-            why=lambda answer: with_receipt(ready.db, ready.account_id, answer),
+            why=partial(with_receipt, ready.db, ready.account_id),
         )
         if sys.stdin.isatty() and console.is_terminal:
             await talk(conversation, console, prompt_session(settings.chewbotta_home))

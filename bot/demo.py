@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -38,7 +39,8 @@ _PHASES = {"load": "Reading the company", "changes": "Reading what is new", "fig
 
 async def demo(folder: Path) -> None:
     """Prepare, sync, answer five questions, chat."""
-    from bot.wiring import open_assistant
+    from bot.why import with_receipt
+    from bot.wiring import open_ready
 
     console = Console()
     settings = settings_of(folder)
@@ -46,9 +48,10 @@ async def demo(folder: Path) -> None:
     console.print(
         f"An invented company, with {result.read:,} records new or changed, is in {folder}.", style="dim"
     )
-    async with open_assistant(settings) as (assistant, account_id):
-        await show_off(assistant, account_id, console)
-        chat = Chat(assistant, account_id, console)
+    async with open_ready(settings) as ready:
+        await show_off(ready.assistant, ready.account_id, console)
+        why = partial(with_receipt, ready.db, ready.account_id)
+        chat = Chat(ready.assistant, ready.account_id, console, why=why)
         if sys.stdin.isatty() and console.is_terminal:
             await talk(chat, console, prompt_session(settings.chewbotta_home))
 

@@ -18,14 +18,16 @@ from storage.session import Database
 _ID = re.compile(r'"[0-9a-f]{32}"')
 
 
-async def with_receipt(db: Database, account_id: int, answer: Answer) -> Answer:
+async def with_receipt(
+    db: Database, account_id: int, answer: Answer, *, now: datetime | None = None
+) -> Answer:
     """The answer with its whole receipt: also what was left out, counted now.
 
     Raises CacheUnreachable where the database fails or takes too long.
     """
     if answer.receipt is None or answer.plan is None:
         return answer
-    asking = await accounts.asking(db, account_id, datetime.now(UTC))
+    asking = await accounts.asking(db, account_id, now or datetime.now(UTC))
     try:
         async with db.tenant(account_id, read_only=True, timeout=SLOWEST) as session:
             found = await left_out(session, Plan.model_validate(answer.plan), asking)
@@ -38,11 +40,13 @@ async def with_receipt(db: Database, account_id: int, answer: Answer) -> Answer:
     return answer.model_copy(update={"receipt": whole})
 
 
-async def statements(db: Database, account_id: int, answer: Answer, *, analyse: bool) -> list[Statement]:
+async def statements(
+    db: Database, account_id: int, answer: Answer, *, analyse: bool = False, now: datetime | None = None
+) -> list[Statement]:
     """What the answer's plan makes the database do. Raises CacheUnreachable."""
     if answer.plan is None:
         return []
-    asking = await accounts.asking(db, account_id, datetime.now(UTC))
+    asking = await accounts.asking(db, account_id, now or datetime.now(UTC))
     try:
         async with db.tenant(account_id, read_only=True, timeout=SLOWEST) as session:
             return await explained(session, Plan.model_validate(answer.plan), asking, analyse=analyse)

@@ -58,10 +58,3 @@ def _model(settings: Settings, db: Database) -> ModelInterpreter | None:
         model=settings.openai_model,
         ledger=AuditedLedger(db, settings.openai_daily_questions),
     )
-
-
-@asynccontextmanager
-async def open_assistant(settings: Settings) -> AsyncIterator[tuple[Assistant, int]]:
-    """The assistant and the account that it answers for."""
-    async with open_ready(settings) as ready:
-        yield ready.assistant, ready.account_id

@@ -4,7 +4,7 @@ import json
 import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import typer
@@ -42,11 +42,12 @@ def parrot(monkeypatch):
     assistant = Parrot()
 
     @asynccontextmanager
-    async def open_assistant(settings):
-        yield assistant, 7
+    async def open_ready(settings):
+        yield SimpleNamespace(assistant=assistant, account_id=7, db=None)
 
     wiring = ModuleType("bot.wiring")
-    wiring.open_assistant = open_assistant
+    wiring.open_ready = open_ready
+    wiring.Ready = SimpleNamespace
     monkeypatch.setitem(sys.modules, "bot.wiring", wiring)
     return assistant
 

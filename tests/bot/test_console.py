@@ -10,7 +10,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 
-from bot.answer import Answer, Kind, Option
+from bot.answer import Answer, Kind, Option, Receipt
 from bot.console import Chat, prompt_session, recite, talk
 from storage.errors import OperatorError
 
@@ -94,6 +94,19 @@ async def test_help_is_not_a_question(typed, echo):
     """`help` shows what can be asked."""
     assert "You can ask for MRR." in await typed("help\r\x04")
     assert echo.questions == []
+
+
+async def test_why_explains_the_last_answer(echo, console):
+    """`why` shows the receipt of the answer before it and is not asked; before any answer it says so."""
+
+    async def why(answer):
+        return answer.model_copy(update={"receipt": Receipt(definition="MRR: what it is", counted=2)})
+
+    await recite(Chat(echo, 1, console, why=why), console, io.StringIO("why\nmrr\nWhy?\n/why"))
+    shown = console.file.getvalue()
+    assert echo.questions == ["mrr"]
+    assert shown.count("MRR: what it is.") == 2
+    assert shown.index("Ask something first") < shown.index("You said mrr") < shown.index("Counted: 2 rows")
 
 
 async def test_number_chooses_an_option(typed, echo):
