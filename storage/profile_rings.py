@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.keys.source_keys import KeyDestroyed
@@ -26,3 +27,14 @@ async def open_rings(db: Database, vault: Vault, account_id: int) -> Rings:
         with suppress(KeyDestroyed):  # removed just now
             rings[source_id] = Ring(kind, await vault.source_keys(account_id, source_id))
     return rings
+
+
+_JOINING = 0x4A4F494E
+"""The name of the lock on joining, beside the account's number."""
+
+
+async def join_alone(session: AsyncSession, account_id: int) -> None:
+    """Records of several sources are joined by one process at a time, until its commit: each sees what the
+    last one joined. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_advisory_xact_lock(_JOINING, account_id)))

@@ -22,7 +22,7 @@ from storage import models
 from storage.intake.bulk import among
 from storage.intake.source_lock import SourceGone, hold_source
 from storage.intake.span_rows import replace_spans
-from storage.intake.stale import mark_all_stale
+from storage.intake.stale import mark_all_stale, stale_sources
 from storage.intake.stored import StoredDiscount, StoredLine
 from storage.keys.vault import Vault
 from storage.metrics import money
@@ -31,7 +31,7 @@ from storage.metrics.joins import attempts
 from storage.metrics.line_states import PriceBook
 from storage.profile_evidence import Rings
 from storage.profile_facts import recompute_profiles
-from storage.profile_rings import open_rings
+from storage.profile_rings import join_alone, open_rings
 from storage.profiles import rejoin
 from storage.session import Database
 
@@ -39,8 +39,6 @@ CHUNK = 1000
 """Customers in one transaction: more would keep the event loop from others while rows are fetched."""
 
 _ID_BYTES = 16
-_JOINING = 0x4A4F494E
-"""The name of the lock on joining, beside the account's number."""
 
 _decode_lines = msgspec.json.Decoder(tuple[StoredLine, ...]).decode
 
@@ -71,7 +69,7 @@ async def derive(
     source is removed meanwhile: nothing is derived of rows that are going.
     """
     done = await _derive_source(db, account_id, source_id, progress, vault)
-    for other in await _stale_sources(db, account_id, source_id):
+    for other in await stale_sources(db, account_id, source_id):
         with suppress(SourceGone):
             await _derive_source(db, account_id, other, None, vault)
     return done
@@ -86,7 +84,7 @@ async def _derive_source(
         rings = await open_rings(db, vault, account_id)
         async with db.tenant(account_id) as session:
             if len(rings) > 1:
-                await _join_alone(session, account_id)
+                await join_alone(session, account_id)
             await hold_source(session, account_id, source_id)
             chunk = await _next_chunk(session, setting)
             if not chunk:
@@ -95,29 +93,6 @@ async def _derive_source(
         done += len(chunk)
         if progress:
             progress(done)
-
-
-async def _join_alone(session: AsyncSession, account_id: int) -> None:
-    """Records of several sources are joined by one process at a time: each sees what the last one joined.
-
-    SQLite has one writer anyway.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(select(func.pg_advisory_xact_lock(_JOINING, account_id)))
-
-
-async def _stale_sources(db: Database, account_id: int, source_id: int) -> list[int]:
-    """The other sources that have stale customers and are not being synced in full, which derives them."""
-    stale, source = models.StaleCustomer, models.Source
-    async with db.tenant(account_id, read_only=True) as session:
-        found = await session.scalars(
-            select(stale.source_id)
-            .join(source, (source.account_id == stale.account_id) & (source.source_id == stale.source_id))
-            .where(stale.source_id != source_id, source.state == models.SourceState.ACTIVE)
-            .distinct()
-            .order_by(stale.source_id)
-        )
-        return list(found)
 
 
 async def _prepare(db: Database, account_id: int, source_id: int) -> _Setting:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.intake.bulk import insert_new
+from storage.session import Database
 
 
 async def mark_customers_stale(
@@ -58,3 +59,17 @@ async def mark_split_profiles_stale(session: AsyncSession, account_id: int, sour
     )
     found = await session.scalars(select(customer.id).where(*of_source, customer.email_key.in_(split)))
     await mark_customers_stale(session, account_id, source_id, found)
+
+
+async def stale_sources(db: Database, account_id: int, but: int) -> list[int]:
+    """The account's other active sources that have stale customers."""
+    stale, source = models.StaleCustomer, models.Source
+    async with db.tenant(account_id, read_only=True) as session:
+        found = await session.scalars(
+            select(stale.source_id)
+            .join(source, (source.account_id == stale.account_id) & (source.source_id == stale.source_id))
+            .where(stale.source_id != but, source.state == models.SourceState.ACTIVE)
+            .distinct()
+            .order_by(stale.source_id)
+        )
+        return list(found)

@@ -29,10 +29,12 @@ from storage.intake.bulk import Stored
 from storage.intake.checkpoints import Mark, Place
 from storage.intake.rows import TARGETS, Writing
 from storage.keys.source_keys import SourceKeys
+from storage.metrics.figures import SealedRef, Table
 from storage.metrics.plan import Plan
 from storage.metrics.rates import Quote
 from storage.metrics.scope import Asking
 from storage.models.base import table_of
+from storage.profile_evidence import Ring
 from storage.sources import SourceSecret
 from storage.trust import messages
 from storage.trust.audit_terms import Action
@@ -82,17 +84,21 @@ def functions() -> Iterator[Function]:
 
 
 ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
+    "address": lambda ids, _: ids.email,
     "about": lambda ids, _: ids.profiles,
     "action": lambda *_: Action.PERSON_SHOWN,
+    "apart": lambda *_: False,
     "asking": lambda ids, _: Asking(ids.account_id, "usd", "UTC", NOW),
     "at": lambda *_: NOW,
     "attempt": lambda *_: 1,
     "base_url": lambda *_: None,
     "body": lambda *_: b"{}",
     "batch": lambda ids, _: [customer_record("Taken", email=ids.email)],
+    "but": lambda ids, _: ids.source_id,
     "changed": lambda ids, _: [customer_record("Taken", email=ids.email)],
     "choice": lambda *_: "redact",
     "code": lambda *_: None,
+    "contact_ids": lambda ids, _: ids.customers,
     "contacts": lambda ids, _: ids.customers,
     "content": lambda *_: messages.Content(text="x"),
     "currencies": lambda *_: ["eur"],
@@ -110,6 +116,7 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "secrets": lambda *_: ["whsec_of_the_tests"],
     "event_ids": lambda ids, _: [ids.keys.record_id("event", "evt_1")],
     "fields": lambda *_: ["phone"],
+    "figures": lambda ids, _: _figures(ids),
     "first": lambda *_: NOW.date(),
     "found": lambda ids, _: [customer_record("Taken", email=ids.email)],
     "ids": lambda ids, _: ids.customers,
@@ -127,11 +134,16 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "names_them": lambda ids, _: models.MessageProfile.profile_id.in_(ids.profiles),
     "noticed_at": lambda *_: NOW,
     "now": lambda *_: NOW,
+    "of": lambda ids, _: (ids.source_id, ids.customers[0]),
     "on": lambda *_: NOW.date(),
+    "one": lambda ids, _: (ids.source_id, ids.customers[0]),
+    "other": lambda ids, _: (ids.source_id, ids.customers[-1]),
+    "owner_id": lambda ids, _: ids.customers[0],
     "path": lambda *_: "/v1/customers",
     "plan": lambda *_: Plan(measure="mrr"),
     "platform": lambda *_: "slack",
     "posts": lambda *_: None,
+    "profile_id": lambda ids, _: ids.profiles[0],
     "profiles": lambda ids, _: ids.profiles,
     "profile_ids": lambda ids, _: ids.profiles,
     "quotes": lambda *_: [Quote("eur", "usd", NOW.date(), Decimal("1.08"))],
@@ -139,6 +151,8 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "record_class": lambda *_: records.Contact,
     "records": lambda ids, _: set(ids.customers),
     "request_id": lambda *_: None,
+    "rings": lambda ids, _: {ids.source_id: Ring("stripe", ids.keys)},
+    "said": lambda ids, _: ids.email,
     "secret": lambda *_: SourceSecret("sk_test_x"),
     "signed": lambda ids, _: _receipt(ids.account_id),
     "sink": lambda *_: io.BytesIO(),
@@ -150,9 +164,15 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "table": lambda *_: table_of(models.Customer),
     "type_": lambda *_: "customer.updated",
     "vault": lambda _, vault: vault,
+    "wanted": lambda ids, _: [(ids.source_id, customer) for customer in ids.customers],
     "writing": lambda ids, _: Writing(ids.account_id, ids.source_id, ids.keys, NOW),
     "zone": lambda *_: ZoneInfo("UTC"),
 }
+
+
+def _figures(ids: Ids) -> Table:
+    cells = tuple(SealedRef("contact", ids.source_id, customer, "name") for customer in ids.customers)
+    return Table(columns=("contact",) * len(cells), rows=(cells,), total_rows=1)
 
 
 def _receipt(account_id: int) -> SignedReceipt:
