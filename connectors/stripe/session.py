@@ -92,6 +92,20 @@ async def together(calls: Iterable[Awaitable[T]]) -> list[T]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+Expand = tuple[str, ...]
+
+_BEFORE_SOURCES = {"discounts.source.coupon": "discounts", "discount.source.coupon": "", "payments": ""}
+"""Fields that servers of before 2025 cannot expand, and what they can in their place: there a discount holds
+its coupon, and an invoice its payment."""
+
+
+def _older(fields: Expand) -> Expand:
+    """What to ask a server for that refused these; nothing where older servers know no less."""
+    known = [_BEFORE_SOURCES.get(field, field) for field in fields]
+    found = tuple(field for field in known if field)
+    return found if found != fields else ()
+
+
 _price, _option = Reader("price", wire.Price), Reader("option", wire.Price)
 
 
@@ -100,7 +114,7 @@ class Session:
 
     def __init__(self, credential: Credential, on_error: OnError | None, now: Clock) -> None:
         self.client = Client(api(credential), bearer(credential.key), on_error=on_error, now=now)
-        self._plain: set[tuple[str, tuple[str, ...]]] = set()
+        self._known_as: dict[tuple[str, Expand], Expand] = {}
         self._coupons = _Table(
             self, "/v1/coupons", Reader("coupon", wire.Coupon), ("applies_to", "currency_options")
         )
@@ -108,24 +122,23 @@ class Session:
         self._options = _Table(self, "/v1/prices", _option, ("currency_options",))
         self._tiers: dict[tuple[str, str], list[wire.Tier] | None] = {}
 
-    async def page(
-        self, path: str, reader: Reader, query: Query, expand: tuple[str, ...], **ids: str
-    ) -> Listing:
+    async def page(self, path: str, reader: Reader, query: Query, expand: Expand, **ids: str) -> Listing:
         """A page. Expansions that a server refuses are not asked for again: it answers in an older shape."""
-        if expand and (path, expand) not in self._plain:
-            asked = [("expand[]", f"data.{field}") for field in expand]
-            try:
-                return await self.client.get(path, reader.page, ids=ids, query=[*query, *asked])
-            except RequestRefused as error:
-                if error.report.code == GONE:
-                    raise
-                self._plain.add((path, expand))
-        return await self.client.get(path, reader.page, ids=ids, query=query)
+        fields = self._known_as.get((path, expand), expand)
+        asked = [("expand[]", f"data.{field}") for field in fields]
+        try:
+            return await self.client.get(path, reader.page, ids=ids, query=[*query, *asked])
+        except RequestRefused as error:
+            if not fields or error.report.code == GONE:
+                raise
+            self._known_as[path, expand] = _older(fields)
+        return await self.page(path, reader, query, expand, **ids)
 
-    async def retrieve(self, path: str, reader: Reader, expand: tuple[str, ...], id_: str) -> Any:
+    async def retrieve(self, path: str, reader: Reader, expand: Expand, id_: str) -> Any:
         """One object, a Skipped if it is unreadable, None if it is deleted. Raises NotOffered for a server
         that lacks the path."""
-        asked = [("expand[]", field) for field in expand] if (path, expand) not in self._plain else []
+        fields = self._known_as.get((path, expand), expand)
+        asked = [("expand[]", field) for field in fields]
         try:
             found = await self.client.get(f"{path}/{{id}}", reader.row, ids={"id": id_}, query=asked)
         except (NotOffered, RequestRefused) as error:
@@ -133,7 +146,7 @@ class Session:
                 return None
             if not asked or isinstance(error, NotOffered):
                 raise
-            self._plain.add((path, expand))
+            self._known_as[path, expand] = _older(fields)
             return await self.retrieve(path, reader, expand, id_)
         return None if isinstance(found, wire.Deleted) else found
 
@@ -186,7 +199,7 @@ class Session:
         option = (found.currency_options or {}).get(code) if found else None
         return option.tiers if option else None
 
-    async def find_one(self, path: str, reader: Reader, expand: tuple[str, ...], id_: str) -> Any:
+    async def find_one(self, path: str, reader: Reader, expand: Expand, id_: str) -> Any:
         """One object, or None where it is gone, cannot be read or may not be."""
         try:
             found = await self.retrieve(path, reader, expand, id_)
@@ -198,7 +211,7 @@ class Session:
 class _Table:
     """Objects of a list that never change in what is read of them, by id; None: there is no such object."""
 
-    def __init__(self, session: Session, path: str, reader: Reader, expand: tuple[str, ...]) -> None:
+    def __init__(self, session: Session, path: str, reader: Reader, expand: Expand) -> None:
         self._session, self._path, self._reader, self._expand = session, path, reader, expand
         self._known: dict[str, Any] = {}
         self._is_listed = False

@@ -97,8 +97,8 @@ def coupon_of(discount: wire.Discount, references: References) -> wire.Coupon | 
 
 
 def either(many: wire.Discounts, one: wire.Discount | None) -> wire.Discounts:
-    """An object's discounts: a list, or (older) at most one."""
-    return many if many is not None or one is None else [one]
+    """An object's discounts: a list, or (older) at most one, which says more than a list of its id alone."""
+    return [one] if one is not None and (many is None or many == [one.id]) else many
 
 
 def discounts(rows: wire.Discounts, references: References) -> tuple[records.Discount, ...]:

@@ -224,16 +224,32 @@ async def test_items_beyond_the_first_are_fetched(account: Account) -> None:
 
 
 async def test_a_server_that_refuses_expansions_is_read_without(account: Account) -> None:
-    """It is asked plainly, and not asked to expand again."""
+    """It is asked as an older one, then plainly, and not asked to expand again."""
 
     def refuse(_: web.Request) -> web.Response:
         return web.json_response({"error": {"message": "Bad expand"}}, status=400)
 
     account.server.put("invoices", make.invoice())
-    account.server.break_next("/v1/invoices", refuse)
+    for _ in range(2):
+        account.server.break_next("/v1/invoices", refuse)
     assert ids_of(await everything(account.stripe, INVOICES)) == ["in_1"]
     await everything(account.stripe, INVOICES)
-    assert ["expand[]" in request.query for request in account.server.asked] == [True, False, False]
+    assert ["expand[]" in request.query for request in account.server.asked] == [True, True, False, False]
+
+
+async def test_a_server_of_before_discount_sources_expands_discounts_themselves(account: Account) -> None:
+    """It refuses the path to the coupon, which stands in its discounts; their ids alone would say nothing."""
+
+    def refuse(_: web.Request) -> web.Response:
+        return web.json_response({"error": {"message": "Bad expand"}}, status=400)
+
+    older = {name: value for name, value in make.discount().items() if name != "source"}
+    account.server.put("subscriptions", make.subscription(discounts=[older | {"coupon": make.coupon()}]))
+    account.server.break_next("/v1/subscriptions", refuse)
+    (page,) = await everything(account.stripe, SUBSCRIPTIONS)
+    assert page.records[0].discounts[0].percent_off == 20
+    asked = [request.query.getall("expand[]", []) for request in account.server.asked]
+    assert asked[1] == ["data.discounts", "data.items.data.discounts"]
 
 
 async def test_a_list_that_never_ends_is_not_followed(account: Account) -> None:

@@ -260,6 +260,15 @@ def test_a_subscription_of_2023() -> None:
     assert got.discounts[0].percent_off == Decimal(20)
 
 
+def test_a_discount_says_more_than_a_list_of_its_id() -> None:
+    """Servers of 2024 have both; what is named by id alone cannot be read."""
+    older = {"id": "di_1", "object": "discount", "start": T0, "end": None, "coupon": make.coupon()}
+    found = make.subscription(discounts=["di_1"], discount=older)
+    assert record("subscriptions", found, Known()).discounts[0].percent_off == Decimal(20)
+    with pytest.raises(Unreadable):
+        record("subscriptions", make.subscription(discounts=["di_1", "di_2"], discount=older), Known())
+
+
 def test_a_subscription_of_before_prices() -> None:
     """Items have a plan and no price, the subscription has no currency, tiers end with "inf"."""
     plan = {
