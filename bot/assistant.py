@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Answer, Kind, Option
 from bot.questions import help as helping
+from bot.questions import nearest
 from bot.questions.answer import Run
 from bot.questions.answer import answer as worded
 from bot.questions.grammar import interpret
@@ -202,9 +203,38 @@ class Assistant:
                 as_of=await self._cache.as_of(account_id),
             )
         )
+        if answer.kind is Kind.TABLE and not answer.total_rows:
+            answer, named = await self._with_the_next(answer, plan, vocabulary, account_id, named)
         return answer.model_copy(
             update={"about": tuple(sorted(named)), "interpreter": understood.interpreter}
         )
+
+    async def _with_the_next(
+        self, answer: Answer, plan: Plan, vocabulary: Vocabulary, account_id: int, named: set[bytes]
+    ) -> tuple[Answer, set[bytes]]:
+        """An empty list of what is to come says when the next one comes; and whom it names then."""
+        beyond = nearest.plan_of_next(plan, self._now())
+        if beyond is None:
+            return answer, named
+        try:
+            figures = await self._cache.run(account_id, beyond, self._now())
+        except Unanswerable:
+            return answer, named
+        found_of = profiles_in(figures)
+        people = await self._cache.names(account_id, found_of) if found_of else {}
+        run = Run(
+            question=answer.question,
+            plan=beyond,
+            figures=figures,
+            currency=vocabulary.currency,
+            zone=vocabulary.zone,
+            people=people,
+        )
+        found = worded(run)
+        if not found.rows or found.columns is None:
+            return answer, named
+        said = nearest.sentence(beyond, found.columns, found.rows[0], vocabulary.zone)
+        return answer.model_copy(update={"text": f"{answer.text} {said}"}), {*named, *found_of}
 
 
 def _key(question: str) -> str:

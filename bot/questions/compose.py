@@ -137,7 +137,8 @@ def _names_rows(draft: Draft) -> bool:
     trials = "trial" in reading.needs and reading.entity == "customer" and bool(draft.terms)
     if trials or (draft.frame.amounts and reading.entity in BILLS) or atoms & {"invoice", "ending"}:
         return True
-    narrowed = bool(draft.terms or draft.frame.period)
+    at_a_time = draft.frame.period is not None and reading.count != "customers"
+    narrowed = bool(draft.terms) or at_a_time
     return not reading.counted and (narrowed or bool(reading.tests) or reading.count is None)
 
 
@@ -149,6 +150,9 @@ def _described(frame: Frame) -> bool:
 
 def _number(draft: Draft) -> Plan:
     metric = metric_of(draft)
+    if metric.name == "payments" and {K.AMOUNT, K.TOTAL} & draft.frame.kinds:
+        reason = "I know how many payments came in, and how much they were less refunds."
+        raise Turned(refusals.because(reason, ("revenue", "payments")))
     said = draft.frame.period
     runs = said is not None and (said.spread or said.spec.form in (Form.SINCE, Form.BETWEEN))
     if metric.span is Span.STOCK and runs and not draft.reading.cohort:

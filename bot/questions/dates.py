@@ -38,7 +38,7 @@ _TO_DATE = {"ytd": "year", "mtd": "month", "qtd": "quarter", "wtd": "week"}
 
 def simple(r: Reader, at: int) -> Found | None:
     """One plain expression without since, until, between."""
-    for read in (_fixed, _counted, _named_unit, _quarter, _week_of, _dated, _weekday, _bare_year):
+    for read in (_fixed, _counted, _quarter, _named_unit, _week_of, _dated, _weekday, _bare_year):
         found = read(r, at)
         if found is not None:
             return found
@@ -126,6 +126,8 @@ def _named_unit(r: Reader, at: int) -> Found | None:
 def _quarter(r: Reader, at: int) -> Found | None:
     word = r.word(at)
     end = at + 1
+    if word in ("last", "final") and r.word(at + 1) == "quarter" and (whole := _year_after(r, at + 2))[1]:
+        return whole[0], Spec(Form.QUARTER, (whole[1], 4))
     if len(word) == 2 and word[0] in "qh" and word[1] in "1234":  # noqa: PLR2004 - q1..q4, h1, h2
         number, half = int(word[1]), word[0] == "h"
     elif word in _ORDINALS and r.word(at + 1) in ("quarter", "half"):

@@ -52,6 +52,8 @@ def overview(vocabulary: Vocabulary | None = None) -> str:
         more = len(vocabulary.plans) - _SHOWN_PLANS
         plans = [*vocabulary.plans[:_SHOWN_PLANS], *([f"{more} more"] if more > 0 else [])]
         lines.append(f"Your plans: {_listed(plans)}.")
+    if vocabulary is not None and vocabulary.sources:
+        lines.append(f"Connected: {_listed([name.capitalize() for name in vocabulary.sources])}.")
     lines.append("“help churn” explains a figure; “forget that” starts afresh.")
     return "\n".join(lines)
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from bot.questions import lexicon, own_words, periods
 from bot.questions.english import NO_SLIPS
 from bot.questions.lexicon import Lexicon, Tag
+from bot.questions.specs import NUMBERS
 from bot.questions.spelling import spelt as spelt_right
 from bot.questions.text import Kind, Text, Token
 from bot.questions.vocabulary import Vocabulary
@@ -25,6 +26,7 @@ _PER_TOKEN, _LONGER, _FILLER = 10, 3, 9
 _NAME_ALONE, _NAME_CUED, _NAME_WORD_BONUS, _NAME_BONUS, _ALL_VOCABULARY = 8, 15, 5, 3, 8
 _PLAN_SAID = 6
 _PLAN_WORDS = ("plan", "tier", "package")
+_COUNTED_OUT = {word: count for word, count in NUMBERS.items() if word not in ("one", "couple", "few")}
 _MAX_RUNS = 4
 _SETTLED = 1_000
 _CLOSE = 5.0  # points of score within which two customers fit equally well
@@ -77,6 +79,8 @@ def _candidates(
         if spoken is not None:
             end, said = spoken
             found.append(Span(start, end, Tag(K.PERIOD, said), _weight(start, end, None) + end - start))
+        if token.word in _COUNTED_OUT:
+            found.append(Span(start, start + 1, Tag(K.NUMBER, str(_COUNTED_OUT[token.word])), _FILLER))
         if token.kind is Kind.NUMBER:
             found.append(Span(start, start + 1, Tag(K.NUMBER, token.raw.strip()), _PER_TOKEN))
         before = tokens[start - 1].word if start else ""

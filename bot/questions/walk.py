@@ -50,7 +50,9 @@ def _leads_to_value(walk: Walk, span: Span) -> bool:
 def _leads_on(text: Text, spans: Sequence[Span]) -> bool:
     """Whether it begins as the continuation of something said before."""
     first = text.tokens[0].word if text.tokens else ""
-    return first in ("and", "or", "also", "only", "just", "for", "of", "from") or bool(spans and spans[0].kind is K.FOLLOW)
+    return first in ("and", "or", "also", "only", "just", "for", "of", "from") or bool(
+        spans and spans[0].kind is K.FOLLOW
+    )
 
 
 def _keep(walk: Walk, span: Span) -> None:

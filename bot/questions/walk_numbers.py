@@ -34,7 +34,7 @@ def rhythm(walk: Walk, span: Span) -> None:
     unit = str(span.tag.value)
     if unit in _RATES and _goes_with_amount(walk):
         walk.amount.rate = unit
-    elif (walk.grouping or "interval" in walk.frame.by) and _is_paired(walk):
+    elif (K.GROUP in walk.frame.kinds or "interval" in walk.frame.by) and _is_paired(walk):
         walk.frame.by = ["interval"]
     elif _is_paired(walk):
         walk.frame.wanted.append(Wanted("interval", unit, walk.negated))

@@ -50,10 +50,11 @@ class K(StrEnum):
 
 ATOMS = {
     "customer": "customer|cust|account|client|company|logo|subscriber|user|people|person|folk"
-    "|business|buyer|payer"
+    "|business|buyer|payer|spender"
     "|organisation|organization|someone|anyone|everyone|anybody|somebody|guy",
     "paying": "paying|pay|paying us|pay us|spend|spending|spend with us|give us",
     "active": "active|live",
+    "added": "add|added|adding",
     "trial": "trial|trialing|trialling|on trial|in trial|on a trial|in a trial|on free trial"
     "|trialist|trialer|free trial"
     "|trial period|trying us out|evaluating",
@@ -139,7 +140,8 @@ WORDS: dict[K, dict[object, str]] = {
     },
     K.TOTAL: {"total": "total|in total|overall|altogether|combined"},
     K.FILLER: {
-        "filler": "as a table|in a table|as table|how fast|may i|may we|look like|looking like|would like|feel like|like to|billing"
+        "filler": "distribution|distributed|as a table|in a table|as table|how fast|may i|may we"
+        "|look like|looking like|would like|feel like|like to|billing"
         "|since when"
         "|as of when|how long|coming up|come up|add up|adds up|end up|ended up|made up of"
         "|what kind of|which kind of|in terms of|with respect to|as well as that|by the way|for me"
@@ -150,7 +152,9 @@ WORDS: dict[K, dict[object, str]] = {
     },
     K.AVERAGE: {"average": "average|avg|mean|median|on average|averaged"},
     K.LIST: {"list": "who|which|list|name of|export|which one|whose|list of|list all|list out|what customer"},
-    K.SHOW: {"show": "show|show me|give me|display|find|get me|see|show us|give me a list of|pull|fetch"},
+    K.SHOW: {
+        "show": "rank|show|show me|give me|display|find|get me|see|show us|give me a list of|pull|fetch"
+    },
     K.ABOUT: {
         "about": "tell me about|tell us about|about|profile|profile of|profile for|detail of"
         "|detail on|detail for|info on"
@@ -206,7 +210,7 @@ WORDS: dict[K, dict[object, str]] = {
         "|evolved|development|curve|develop|developed|developing|progress|progressed|trended"
     },
     K.VERSUS: {
-        "versus": "vs|v|versus|compared to|compared with|compare|compare to|compare with|comparing"
+        "versus": "than|vs|v|versus|compared to|compared with|compare|compare to|compare with|comparing"
         "|against|relative to"
         "|in comparison to|comparison|as compared to",
         "mom": "month over month|mom|month on month",
@@ -234,7 +238,8 @@ WORDS: dict[K, dict[object, str]] = {
         "|break it down|split it"
     },
     K.THEM: {
-        "them": "is that|is this|are those|of that|of those|of them|of these|among them|they|them|their|those|these|it|its|that one|those customers|these customers"
+        "them": "is that|is this|are those|of that|of those|of them|of these|among them|they|them|their"
+        "|those|these|it|its|that one|those customers|these customers"
         "|this customer|that customer"
         "|who are they|who are those|which ones|they are"
     },
@@ -263,7 +268,7 @@ doing is are was were be been being have has had having can could would should m
 at from with within during as that what it there here get got getting us want wanted know need needed
 so far thanks thank hey hi hello ok okay chewy chewbotta bot kindly quick quickly question tell give
 let look looking  currently all any some really actually how when where if these this
-right exactly ever yet still their by into out than then when's am pm back figure stat statistics metric
+right exactly ever yet still their by into out then when's am pm back figure stat statistics metric
 data report level break located based billed billing happened happen set who's using use used via signed whom
 become soon more first rn asap opened remaining go going went value stand standing across
 worth just record one ones row entry item whole entire everything everybody whats hows plan's total's

@@ -44,12 +44,16 @@ def evaluate(
 async def _scored(
     settings: "Settings", file: Path, answers: Path | None, world: Path | None
 ) -> "list[Scored]":
-    from bot.scoring import asking, bank, scorecard
-    from bot.scoring import world as worlds
+    from bot.scoring import bank
 
     questions = bank.read(file)
     if world is not None:
+        from bot.scoring import scorecard
+        from bot.scoring import world as worlds
+
         return scorecard.understand_all(questions, worlds.read(world))
+    from bot.scoring import asking
+
     right = asking.read_answers(answers) if answers is not None else {}
     async with asking.open_bench(settings) as bench:
         return await bench.ask_all(questions, right)

@@ -1,6 +1,6 @@
 """The conversation loop: questions, follow-ups, choices, help, forgetting, and what goes wrong."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -192,6 +192,24 @@ async def test_what_the_cache_cannot_answer_is_refused(memory):
     memory.run = run
     answer = await Assistant(memory).ask("mrr", account_id=1)
     assert (answer.kind, answer.text) == (Kind.REFUSE, "Customers cannot be put in order of country.")
+
+
+class NothingSoon(Memory):
+    """Nobody's trial ends within a period; one ends later."""
+
+    async def run(self, account_id, plan, now):
+        self.plans.append(plan)
+        first = ProfileRef(bytes.fromhex(customer("Initech")))
+        rows = () if plan.period else ((first, datetime(2026, 12, 4, 9, tzinfo=UTC)),)
+        return Table(columns=("customer", "trial_ends"), rows=rows, total_rows=len(rows))
+
+
+async def test_an_empty_list_of_what_is_to_come_names_the_next(clock):
+    """No trial ends in the next week: the answer says whose is the next, and is kept as about that customer."""
+    answer = await Assistant(NothingSoon(), now=clock).ask("trials ending in the next 7 days", account_id=1)
+    assert answer.total_rows == 0
+    assert answer.text.endswith("The next one is that of Initech: it ends on 4 Dec 2026.")
+    assert answer.about == (bytes.fromhex(customer("Initech")),)
 
 
 async def test_unreachable_data_is_an_error_for_the_caller(assistant):

@@ -103,7 +103,7 @@ def test_fragment_needs_something_before(fragment):
 
 def test_follow_up_that_cannot_be_is_refused():
     """A change that gives no valid plan is refused in words, not forced."""
-    before = interpret("revenue last month", None, VOCABULARY, NOW).plan
+    before = interpret("signups last month", None, VOCABULARY, NOW).plan
     outcome = interpret("by plan", before, VOCABULARY, NOW)
     assert isinstance(outcome, Refuse)
     assert "cannot be split by plan" in outcome.reason

@@ -58,7 +58,7 @@ REFUSED = {
     "“purple hair”": ("how many customers with purple hair",),
     "no customer called “Foobarology”": ("mrr of Foobarology",),
     "no customer called “nobody@example.net”": ("tell me about nobody@example.net",),
-    "cannot be split by plan": ("revenue by plan", "failed payments by plan"),
+    "cannot be split by plan": ("signups by plan", "CSAT by plan"),
     "one customer at a time": ("MRR of Initech and Acme Labs",),
     "averages I work out": ("average number of customers", "average refund"),
     "not what they ask for together": ("refunds of churned customers", "last month"),
