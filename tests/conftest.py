@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import stamina
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -130,6 +131,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         if name.startswith(("SLACK_", "STRIPE_", "MASTER_KEY", "DATABASE_", "KEYSTORE_", "OPENAI_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("CHEWBOTTA_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def no_waiting() -> Iterator[None]:
+    """Whoever is refused tries again at once."""
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ KEY = "sk_test_of_this_test"
 
 @pytest.fixture
 async def server() -> AsyncIterator[StripeServer]:
-    async with StripeServer(company(customers=40), key=KEY) as running:
+    async with StripeServer(company(customers=25), key=KEY) as running:
         yield running
 
 
@@ -83,6 +83,7 @@ async def test_nothing_missing_changes_nothing(source: World, server: StripeServ
     assert await _customers(source) == before
 
 
+@pytest.mark.usefixtures("no_waiting")
 async def test_a_list_that_fails_deletes_nothing(source: World, server: StripeServer) -> None:
     """A server error in the middle of the list ends the comparison; all rows are still there."""
     before = await _customers(source)

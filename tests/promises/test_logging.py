@@ -250,6 +250,7 @@ def _vendor_answers(canaries: Canaries) -> list[Callable[[web.Request], Any]]:
     ]
 
 
+@pytest.mark.usefixtures("no_waiting")
 async def test_nothing_personal_in_the_log_of_syncs_and_their_errors(
     stage: Stage, server: StripeServer, logging_on: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
