@@ -92,9 +92,8 @@ async def note_customer_discounts(
         )
     )
     theirs = [row for row in found if not row.discounts]
-    for who in changed.keys() - before.keys():
-        ids = [row.id for row in theirs if row.customer_id == who]
-        await _fill(session, writing, ids, changed[who])
+    new = {row.id: changed[row.customer_id] for row in theirs if row.customer_id not in before}
+    await _fill(session, writing, new)
     changes = {
         row.id: _Change(
             first_seen_at=row.first_seen_at,
@@ -158,18 +157,22 @@ def _columns() -> list[Any]:
     ]
 
 
-async def _fill(session: AsyncSession, writing: Writing, ids: Sequence[bytes], discounts: Discounts) -> None:
+async def _fill(session: AsyncSession, writing: Writing, of_subscriptions: dict[bytes, Discounts]) -> None:
     """Puts discounts into the changes that know of none."""
-    change = models.SubscriptionChange
-    await session.execute(
-        update(change)
+    if not of_subscriptions:
+        return
+    table = table_of(models.SubscriptionChange)
+    connection = await session.connection()
+    await connection.execute(
+        update(table)
         .where(
-            change.account_id == writing.account_id,
-            change.source_id == writing.source_id,
-            among(session, change.subscription_id, ids),
-            change.discounts == (),
+            table.c.account_id == writing.account_id,
+            table.c.source_id == writing.source_id,
+            table.c.subscription_id == bindparam("which"),
+            table.c.discounts == (),
         )
-        .values(discounts=discounts)
+        .values(discounts=bindparam("theirs", type_=table.c.discounts.type)),
+        [{"which": id_, "theirs": discounts} for id_, discounts in of_subscriptions.items()],
     )
 
 
