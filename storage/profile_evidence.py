@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
@@ -53,39 +53,48 @@ async def gather(session: AsyncSession, account_id: int, rings: Rings, wanted: I
     Each round finds the neighbours of the last one; real customers are a round or two deep.
     """
     found = Evidence()
-    condition: ColumnElement[bool] | None = _these(session, rings, wanted)
-    while condition is not None:
-        fresh = await _records(session, account_id, rings, condition, found)
+    asked = _these(session, account_id, rings, wanted)
+    while asked:
+        fresh = await _records(session, account_id, rings, asked, found)
         if not fresh:
             break
         await _add_contacts(session, account_id, rings, fresh, found)
         await _add_by_hand(session, account_id, fresh, found)
-        condition = await _neighbours(session, account_id, rings, fresh, found)
+        asked = await _neighbours(session, account_id, rings, fresh, found)
     return found
 
 
-def _these(session: AsyncSession, rings: Rings, refs: Iterable[Ref]) -> ColumnElement[bool] | None:
+Refs = Select[int, bytes]
+"""The source and id of some records, by one index."""
+
+
+def _refs(account_id: int, *where: ColumnElement[bool]) -> Refs:
+    customer = models.Customer
+    return select(customer.source_id, customer.id).where(customer.account_id == account_id, *where)
+
+
+def _these(session: AsyncSession, account_id: int, rings: Rings, refs: Iterable[Ref]) -> list[Refs]:
     customer = models.Customer
     by_source: dict[int, set[bytes]] = defaultdict(set)
     for source_id, row_id in refs:
         by_source[source_id].add(row_id)
-    asked = [
-        and_(customer.source_id == source_id, among(session, customer.id, ids))
+    return [
+        _refs(account_id, customer.source_id == source_id, among(session, customer.id, ids))
         for source_id, ids in sorted(by_source.items())
         if source_id in rings
     ]
-    return or_(*asked) if asked else None
 
 
 async def _records(
-    session: AsyncSession, account_id: int, rings: Rings, condition: ColumnElement[bool], found: Evidence
+    session: AsyncSession, account_id: int, rings: Rings, asked: Sequence[Refs], found: Evidence
 ) -> set[Ref]:
-    """Reads and opens the records that meet the condition and are not known yet."""
+    """Reads and opens the records that are asked for and not known yet."""
     customer = models.Customer
+    wanted = union(*asked).subquery("wanted")
     rows = await session.execute(
-        select(
-            customer.source_id, customer.id, customer.sealed, customer.email_key, customer.profile_id
-        ).where(customer.account_id == account_id, customer.source_id.in_(rings), condition)
+        select(customer.source_id, customer.id, customer.sealed, customer.email_key, customer.profile_id)
+        .join(wanted, (wanted.c.source_id == customer.source_id) & (wanted.c.id == customer.id))
+        .where(customer.account_id == account_id, customer.source_id.in_(rings))
     )
     unseen = [row for row in rows if (row.source_id, row.id) not in found.profiles]
     for row in unseen:
@@ -166,21 +175,20 @@ async def _add_by_hand(
 
 async def _neighbours(
     session: AsyncSession, account_id: int, rings: Rings, fresh: Collection[Ref], found: Evidence
-) -> ColumnElement[bool]:
-    """The condition on records that share something with these, in any source."""
+) -> list[Refs]:
+    """The records that share something with these, in any source."""
     customer = models.Customer
     tokens = {token for ref in fresh for token in found.carried[ref]}
     keys = {source_id: await asyncio.to_thread(_keys_of, ring, tokens) for source_id, ring in rings.items()}
     domains = await _domains(session, account_id, keys)
-    asked = [among(session, customer.profile_id, {found.profiles[ref] for ref in fresh})]
     hand = {ref for said in found.by_hand for ref in (said.one, said.other)} - found.profiles.keys()
-    if (of_hand := _these(session, rings, hand)) is not None:
-        asked.append(of_hand)
-    asked += [
-        and_(customer.source_id == source_id, _has(session, account_id, source_id, of_source, domains))
-        for source_id, of_source in keys.items()
+    asked = [
+        _refs(account_id, among(session, customer.profile_id, {found.profiles[ref] for ref in fresh})),
+        *_these(session, account_id, rings, hand),
     ]
-    return or_(*asked)
+    for source_id, of_source in keys.items():
+        asked += _with(session, account_id, source_id, of_source, domains)
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,41 +226,47 @@ def _keys_of(ring: Ring, tokens: Iterable[Token]) -> _Keys:
     )
 
 
-def _has(
+def _with(
     session: AsyncSession, account_id: int, source_id: int, keys: _Keys, domains: frozenset[bytes]
-) -> ColumnElement[bool]:
-    customer, link, at, contact = (
-        models.Customer,
-        models.CustomerLink,
-        models.ContactCustomer,
-        models.Contact,
+) -> list[Refs]:
+    """Records of one source by each of their look-up keys: a statement that asked for any of them at once
+    would read the whole table."""
+    customer, link = models.Customer, models.CustomerLink
+    at, contact = models.ContactCustomer, models.Contact
+    by_column: tuple[tuple[Any, frozenset[bytes]], ...] = (
+        (customer.id, keys.ids),
+        (customer.email_key, keys.emails),
+        (customer.domain_key, keys.host_domains & domains),
     )
-    linked = select(link.customer_id).where(
-        link.account_id == account_id,
-        link.source_id == source_id,
-        among(session, link.link_key, keys.links | (keys.own_domains & domains)),
-    )
-    of_contacts = (
-        select(at.customer_id)
-        .join(
-            contact,
-            (contact.account_id == at.account_id)
-            & (contact.source_id == at.source_id)
-            & (contact.id == at.contact_id),
+    found: list[Refs] = [
+        _refs(account_id, customer.source_id == source_id, among(session, column, values))
+        for column, values in by_column
+        if values
+    ]
+    if linked := keys.links | (keys.own_domains & domains):
+        found.append(
+            select(link.source_id, link.customer_id.label("id")).where(
+                link.account_id == account_id,
+                link.source_id == source_id,
+                among(session, link.link_key, linked),
+            )
         )
-        .where(
-            contact.account_id == account_id,
-            contact.source_id == source_id,
-            among(session, contact.email_key, keys.emails),
+    if keys.emails:
+        is_at = and_(
+            contact.account_id == at.account_id,
+            contact.source_id == at.source_id,
+            contact.id == at.contact_id,
         )
-    )
-    return or_(
-        among(session, customer.id, keys.ids),
-        among(session, customer.email_key, keys.emails),
-        among(session, customer.domain_key, keys.host_domains & domains),
-        customer.id.in_(linked),
-        customer.id.in_(of_contacts),
-    )
+        found.append(
+            select(at.source_id, at.customer_id.label("id"))
+            .join(contact, is_at)
+            .where(
+                contact.account_id == account_id,
+                contact.source_id == source_id,
+                among(session, contact.email_key, keys.emails),
+            )
+        )
+    return found
 
 
 async def _domains(session: AsyncSession, account_id: int, keys: Mapping[int, _Keys]) -> frozenset[bytes]:
