@@ -15,12 +15,11 @@ import pytest
 import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import BigInteger, Integer, column, select, values
 
 from storage import rates, records
-from storage.exact import ExactRate, converted, converted_sum
 from storage.metrics import periods
 from storage.metrics.amounts import exponent
+from storage.metrics.explain import Recorder
 from storage.metrics.figures import Comparison, Conversion, Figures, Number, Series, Table
 from storage.metrics.plan import Compare, Condition, Grain, Not, Op, Order, Period, Plan
 from storage.metrics.rates import Quote
@@ -281,32 +280,15 @@ async def test_a_year_of_revenue_by_month_is_the_sum_of_its_days(mixed: World) -
     assert [key for key, _ in series.points] == ["2026-10", "2026-11"]
 
 
-GROUPS = st.lists(
-    st.tuples(
-        st.integers(0, 2),
-        st.one_of(st.integers(-(10**6), 10**12), st.integers(0, 100)),
-        st.one_of(
-            st.sampled_from(["0.5", "1", "1.25", "0.05", "2.5"]).map(Fraction),
-            st.fractions("1/1000000", 100_000, max_denominator=10**9),
-        ),
-    ),
-    min_size=1,
-    max_size=9,
-)
-
-
-@given(rows=GROUPS)
-@settings(max_examples=40)
-async def test_sql_adds_up_to_the_minor_unit(mixed: World, rows: list[tuple[int, int, Fraction]]) -> None:
-    """What the database makes of amounts and rates, ties and all, is what fractions make of them."""
-    columns = (column("place", Integer), column("amount", BigInteger), column("rate", ExactRate))
-    table = values(*columns, name="given").data(rows).cte("given").c
-    summed = select(table.place, converted_sum(table.amount, table.rate)).group_by(table.place)
-    async with mixed.db.tenant(mixed.account_id, read_only=True) as session:
-        sums = {place: int(found) for place, found in await session.execute(summed)}
-        (each,) = zip(*await session.execute(select(converted(table.amount, table.rate))), strict=True)
-    exact: dict[int, Fraction] = {}
-    for place, amount, rate in rows:
-        exact[place] = exact.get(place, Fraction(0)) + amount * rate
-    assert sums == {place: round(value) for place, value in exact.items()}
-    assert sorted(map(int, each)) == sorted(round(amount * rate) for _, amount, rate in rows)
+async def test_years_by_the_day_are_two_statements(mixed: World) -> None:
+    """A daily series of three years is one statement for its figures and one for its rates."""
+    period = periods.resolve(periods.between("2024", "2026"), NOW, ZONE)
+    plan = Plan(measure="mrr", period=period, grain=Grain.DAY)
+    asking = Asking(mixed.account_id, "usd", ZONE.key, NOW, RATED)
+    async with mixed.db.tenant(mixed.account_id, read_only=True, timeout=20) as session:
+        with Recorder(await session.connection()) as recorder:
+            series = await run(session, plan, asking)
+    assert isinstance(series, Series)
+    assert len(series.points) == 366 + 365 + 327
+    assert series.points[-1][1].values["usd"] == MRR
+    assert len(recorder.sent) == 2
