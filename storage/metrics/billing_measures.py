@@ -7,6 +7,7 @@ from sqlalchemy import and_, distinct, func, select
 
 from storage import models
 from storage.metrics.aging import age
+from storage.metrics.bill_plans import plan_of_invoice, plan_of_payment
 from storage.metrics.filters import matches, source_kind
 from storage.metrics.joins import is_overdue, of_customer
 from storage.metrics.scope import Column, Query, Scope
@@ -18,7 +19,8 @@ _UNBILLED = ("draft", "void")
 def _billing(scope: Scope, row: Any, *columns: Any, fields: dict[str, Column]) -> Query:
     """Rows of a billing table joined to the customer they name (if any), with filters and dimensions."""
     customer = models.Customer
-    query = _rows(scope, row, *columns, fields=fields)
+    plans = plan_of_invoice if row is models.Invoice else plan_of_payment
+    query = _rows(scope, row, *columns, fields=fields, plans=plans(scope, row))
     if scope.filters is not None or cuts_profiles(scope):
         query = query.outerjoin(customer, of_customer(row, customer))
         query = of_profile(query, scope, customer.profile_id)
@@ -28,8 +30,9 @@ def _billing(scope: Scope, row: Any, *columns: Any, fields: dict[str, Column]) -
 def _returns(scope: Scope, row: Any, *columns: Any) -> Query:
     """Refunds or disputes by their own date, with the customer of the payment that they are of."""
     payment, customer = models.Payment, models.Customer
-    query = _rows(scope, row, *columns, fields={"amount": row.amount, "status": row.status})
-    if scope.filters is not None or cuts_profiles(scope):
+    plans = plan_of_payment(scope, payment)
+    query = _rows(scope, row, *columns, fields={"amount": row.amount, "status": row.status}, plans=plans)
+    if scope.filters is not None or cuts_profiles(scope) or plans:
         of_payment = and_(
             payment.account_id == row.account_id,
             payment.source_id == row.source_id,
@@ -40,9 +43,11 @@ def _returns(scope: Scope, row: Any, *columns: Any) -> Query:
     return query.where(_within(row, scope))
 
 
-def _rows(scope: Scope, row: Any, *columns: Any, fields: dict[str, Column]) -> Query:
+def _rows(
+    scope: Scope, row: Any, *columns: Any, fields: dict[str, Column], plans: dict[str, Column]
+) -> Query:
     fields = {"currency": row.currency, "source": source_kind(row), "created": row.created_at, **fields}
-    cuts = dimensions(scope, {**fields, **profile_dimensions()})
+    cuts = dimensions(scope, {**fields, **profile_dimensions(), **plans})
     scope = replace(scope, row_fields=fields)
     query = select(*cuts, *columns).select_from(row).where(row.account_id == scope.asking.account_id)
     if scope.filters is not None:

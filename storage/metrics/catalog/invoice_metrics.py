@@ -2,7 +2,7 @@
 
 from storage.metrics.catalog.shapes import Metric, Span, Unit
 
-_PAID_BY = ("country", "currency", "source", "owner")
+_PAID_BY = ("plan", "interval", "country", "currency", "source", "owner")
 _OWED_BY = (*_PAID_BY, "age")
 _OWING = ("invoices", "payments")
 

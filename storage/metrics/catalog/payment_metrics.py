@@ -2,7 +2,8 @@
 
 from storage.metrics.catalog.shapes import Metric, Span, Unit
 
-_PAID_BY = ("country", "currency", "source", "owner")
+_OF_BILLS = ("country", "currency", "source", "owner")
+_PAID_BY = ("plan", "interval", *_OF_BILLS)
 
 _COLLECTED = (
     Metric(
@@ -207,7 +208,7 @@ _FAILED = (
             "payment recovery",
             "dunning recovery",
         ),
-        dimensions=_PAID_BY,
+        dimensions=_OF_BILLS,
         needs=("invoices", "payments"),
         example="What was the recovered amount last month?",
     ),
@@ -228,7 +229,7 @@ _FAILED = (
             "dunning success rate",
             "share of failed payment recovered",
         ),
-        dimensions=_PAID_BY,
+        dimensions=_OF_BILLS,
         needs=("invoices", "payments"),
         example="What was the payment recovery rate last month?",
     ),

@@ -16,6 +16,7 @@ from tests.storage.metrics.plans import (
     listing,
     more,
     no,
+    one_of,
     over,
 )
 from tests.world import NOW, World, customer, payment, price, product, subscription
@@ -152,3 +153,17 @@ async def test_new_ones_are_on_the_plan_that_they_began_with(world: World):
         table = await world.ask(listing("customer", of_november, NOVEMBER))
         ids = {await world.id_of("customer", f"cus_{name}") for name in wanted}
         assert {row[0].profile_id for row in table.rows} == ids, filters
+
+
+async def test_customers_of_an_e_mail_domain(world: World):
+    """A domain is named by its keyed hash, as a customer is by its id; all addresses at it are found."""
+    await world.sync(
+        *PRODUCTS, customer("A", email="ann@acme.com"), customer("B", email="bob@mail.acme.com"),
+        customer("C"), *(buys(name, "Growth", 10_000, day(1, 1)) for name in "ABC"),
+    )  # fmt: skip
+    keys = await world.vault.source_keys(world.account_id, world.source_id)
+    acme, other = (keys.blind("domain", name) for name in ("acme.com", "nobody.com"))
+    assert await ask(world, "customers", is_("domain", acme.hex())) == 2
+    assert await ask(world, "mrr", no(is_("domain", acme.hex()))) == {"usd": 10_000}
+    assert await listed(world, one_of("domain", acme.hex(), other.hex())) == 2
+    assert await listed(world, is_("domain", other.hex())) == 0
