@@ -171,3 +171,22 @@ def test_the_vendors_limits_are_kept_from_the_start() -> None:
     ours = Zendesk.api(Credential(key="a/token:b", base_url="http://localhost:1"))
     assert (theirs.rate.per_second, ours.rate.per_second) == (3.0, None)
     assert theirs.rate.slower["/api/v2/incremental/tickets/cursor"] * 60 < 10
+
+
+async def test_metrics_come_with_the_export(zendesk: Reached) -> None:
+    """A load asks for them beside the tickets: else nobody would know how fast they were answered."""
+    loaded = [one for one in await zendesk.records("tickets") if isinstance(one, Conversation)]
+    waits = {one.first_reply_at - one.opened_at for one in loaded if one.first_reply_at}
+    assert (len(loaded), waits) == (3, {timedelta(hours=1)})
+
+
+async def test_ratings_that_were_not_read_to_the_end_are_read_again(zendesk: Reached) -> None:
+    """The cursor moves with the last page, not with the first."""
+    cursor = await zendesk.start("satisfaction_ratings")
+    for n in range(150):
+        zendesk.server.put("satisfaction_ratings", 600_000 + n, ticket_id=1, score="good")
+    zendesk.pass_time(HOUR)
+    feed = next(feed for feed in zendesk.connector.feeds if feed.name == "satisfaction_ratings")
+    pages = [page async for page in zendesk.connector.changes(feed, cursor, ["satisfaction_ratings"])]
+    assert [page.cursor == cursor for page in pages] == [True, False]
+    assert int(pages[-1].cursor) > int(cursor)
