@@ -62,7 +62,7 @@ def name_of(metric: Metric) -> str:
 
 def _looks_back(plan: Plan, asking: Asking) -> bool:
     """Whether customers are looked at as they were, and not as they are."""
-    if plan.period is None or plan.entity in ("invoice", "payment"):
+    if plan.period is None or plan.entity not in (None, "customer", "subscription"):
         return False
     if plan.measure is not None:
         exempt = catalog.metric(plan.measure).span is Span.FLOW
@@ -73,8 +73,8 @@ def _looks_back(plan: Plan, asking: Asking) -> bool:
 
 def _check_known_then(plan: Plan) -> None:
     for condition in plan.conditions():
-        if condition.field in ("failing", "overdue") or _is_status_of_now(condition):
-            what = _WHO[condition.field]
+        what = _WHO.get(condition.field)
+        if what and (condition.field != "status" or _is_status_of_now(condition)):
             raise Unanswerable(f"{what} is known for now only; ask without a period.")
 
 
@@ -82,12 +82,14 @@ _WHO = {
     "failing": "Whose latest payment failed",
     "overdue": "Who is overdue",
     "status": "Which subscriptions are past due, unpaid or paused",
+    "canceling": "Whose cancellation is scheduled",
+    "cancels": "Whose cancellation is scheduled",
+    "downgraded": "Who was downgraded lately",
+    "at_risk": "Who is at risk",
 }
 
 
 def _is_status_of_now(condition: Condition) -> bool:
-    if condition.field != "status":
-        return False
     values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     return not _KNOWN_IN_THE_PAST.issuperset(map(str, values))
 

@@ -120,6 +120,17 @@ async def test_subscriptions_say_when_they_end(world: World):
     assert (await world.ask(listing("subscription", CANCELING))).total_rows == 2
 
 
+@pytest.mark.parametrize("field", ["at_risk", "canceling", "downgraded"])
+async def test_customers_of_the_past_have_no_risks(world: World, field):
+    """Nor are customers of an earlier time told apart by them."""
+    for plan in (
+        counting("customers", is_(field, True), OCTOBER),
+        listing("customer", is_(field, True), OCTOBER),
+    ):
+        with pytest.raises(Unanswerable, match="known for now only"):
+            await world.ask(plan)
+
+
 @pytest.mark.parametrize("measure", ["customers_at_risk", "upcoming_cancellations", "failing_customers"])
 async def test_risks_of_the_past_are_not_known(world: World, measure):
     """They are asked for without a period, and not over time."""
