@@ -58,6 +58,8 @@ def _compared(frame: Frame, clock: Clock, *, stock: bool) -> tuple[Said | None, 
         compared = frame.compared[0]
         main = main or (None if stock else _running(compared))
         return main, Compare.PREVIOUS_PERIOD, periods.before(main, compared, clock, stock=stock)
+    if frame.versus == "versus" and not frame.change and len(frame.wanted) == 1:
+        raise Turned(refusals.because("I do not see what to compare that with."))
     return _moved(main, clock, stock=stock)
 
 

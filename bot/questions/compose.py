@@ -84,6 +84,28 @@ def _shape(draft: Draft) -> Plan:
     frame = draft.frame
     if len(frame.periods) > 1:
         raise Turned(refusals.because("I can look at one period at a time, or compare two (“… vs …”)."))
+    _check_average(draft)
+    against = _set_against(frame)
+    if against is not None:
+        frame.by.append(against)
+    if "customer" in frame.by_atoms and not frame.by:
+        return by_customer(draft)
+    if frame.grain and not frame.chart and _is_one_unit(frame):
+        frame.grain = None  # "annual churn rate in 2026"
+    if frame.by or frame.grain or frame.chart:
+        return _cut(draft)
+    if frame.superlative or (frame.by_atoms and draft.reading.entity):
+        return ranking(draft)
+    if frame.versus or frame.compared or frame.change:
+        return comparison(draft)
+    if _wants_list(draft):
+        return list_of(draft)
+    return _number(draft)
+
+
+def _check_average(draft: Draft) -> None:
+    """Raises Turned for an average, or a median, of what there is none of."""
+    frame = draft.frame
     median = any(token.word == "median" for token in frame.text.tokens)
     if median and draft.reading.amount != "response_time":
         raise Turned(refusals.because("The only median I work out is that of response times.", near(frame)))
@@ -95,20 +117,18 @@ def _shape(draft: Draft) -> Plan:
                 ("arpa", "average_payment"),
             )
         )
-    against = _set_against(frame)
-    if against is not None:
-        frame.by.append(against)
-    if "customer" in frame.by_atoms and not frame.by:
-        return by_customer(draft)
-    if frame.by or frame.grain or frame.chart:
-        return _cut(draft)
-    if frame.superlative or (frame.by_atoms and draft.reading.entity):
-        return ranking(draft)
-    if frame.versus or frame.compared or frame.change:
-        return comparison(draft)
-    if _wants_list(draft):
-        return list_of(draft)
-    return _number(draft)
+
+
+_UNITS_OF = {Form.MONTH: "month", Form.QUARTER: "quarter", Form.YEAR: "year", Form.DAY: "day"}
+
+
+def _is_one_unit(frame: Frame) -> bool:
+    """Whether the period is a single one of the units that the figure would be shown by."""
+    if frame.period is None or frame.period.spread:
+        return False
+    spec = frame.period.spec
+    unit = spec.args[0] if spec.form is Form.CALENDAR else _UNITS_OF.get(spec.form)
+    return unit == frame.grain
 
 
 def _set_against(frame: Frame) -> str | None:

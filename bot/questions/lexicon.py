@@ -178,7 +178,9 @@ def _phrases(said: str, tag: Tag) -> Iterable[tuple[str, Tag]]:
     return ((phrase, tag) for phrase in said.split("|") if phrase)
 
 
-def is_code_of_country(token: Token, before: str, shouted: bool, present: Sequence[str]) -> str | None:
+def is_code_of_country(
+    token: Token, before: str, after: str, shouted: bool, present: Sequence[str]
+) -> str | None:
     """The country whose two-letter code a token is, where it cannot be an everyday word; else None."""
     code = token.word.upper() if token.kind is Kind.WORD else ""
     known = set(places.country_names().values())
@@ -188,5 +190,6 @@ def is_code_of_country(token: Token, before: str, shouted: bool, present: Sequen
     if token.raw.removesuffix("'s").isupper() and not shouted:
         return code if code in {"US"} or code not in places.CODES_THAT_ARE_WORDS or after_place else None
     if code == "US":
-        return code if before in {"in", "from", "the"} else None
+        compared = {before, after} & {"vs", "versus", "v"}
+        return code if compared or before in {"in", "from", "the"} else None
     return code if after_place and code in present and code not in places.CODES_THAT_ARE_WORDS else None

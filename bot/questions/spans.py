@@ -84,7 +84,8 @@ def _candidates(
         if token.kind is Kind.NUMBER:
             found.append(Span(start, start + 1, Tag(K.NUMBER, token.raw.strip()), _PER_TOKEN))
         before = tokens[start - 1].word if start else ""
-        code = lexicon.is_code_of_country(token, before, shouted, vocabulary.countries)
+        after = tokens[start + 1].word if start + 1 < len(tokens) else ""
+        code = lexicon.is_code_of_country(token, before, after, shouted, vocabulary.countries)
         if code is not None:
             found.append(Span(start, start + 1, Tag(K.VALUE, ("country", code)), _PER_TOKEN + 1))
     return [*found, *_names(text, tokens, found, vocabulary)]

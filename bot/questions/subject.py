@@ -49,6 +49,7 @@ _SHARES = (
     ({"churned_mrr"}, {"customer", "mrr"}, "gross_mrr_churn_rate"),
     ({"trials_converted"}, {"trial", "customer"}, "trial_conversion_rate"),
     ({"trial", "paying"}, {"customer"}, "trial_conversion_rate"),
+    ({"stayed"}, {"customer", "paying", "active"}, "customer_retention_rate"),
     ({"ratings", "good"}, {"customer", "ticket"}, "csat"),
     ({"deal", "new"}, {"closed", "customer"}, "win_rate"),
     ({"deal", "closed"}, {"new", "customer"}, "win_rate"),

@@ -54,6 +54,9 @@ ATOMS = {
     "|organisation|organization|someone|anyone|everyone|anybody|somebody|guy",
     "paying": "paying|pay|paying us|pay us|spend|spending|spend with us|give us",
     "active": "active|live",
+    "customers_at_risk": "at risk of churning|at risk of churn|at risk of leaving|at risk of cancelling"
+    "|at risk of canceling|risk of churning|at risk of being lost",
+    "stayed": "stayed|stay|stuck around|retained|kept",
     "added": "add|added|adding",
     "trial": "trial|trialing|trialling|on trial|in trial|on a trial|in a trial|on free trial"
     "|trialist|trialer|free trial"

@@ -205,7 +205,7 @@ class NothingSoon(Memory):
 
 
 async def test_an_empty_list_of_what_is_to_come_names_the_next(clock):
-    """No trial ends in the next week: the answer says whose is the next, and is kept as about that customer."""
+    """No trial ends in the next week: the answer says whose is the next, and is about that customer."""
     answer = await Assistant(NothingSoon(), now=clock).ask("trials ending in the next 7 days", account_id=1)
     assert answer.total_rows == 0
     assert answer.text.endswith("The next one is that of Initech: it ends on 4 Dec 2026.")
