@@ -69,6 +69,8 @@ ELSEWHERE = {
     "intake.sides.replace_sides": "a part of write_records, which is called",
     "intake.sides.name_customers": "a part of write_records, which is called",
     "metrics.conversion.convert": "reached by metrics.run.run; reads by rates.load_rates, which is called",
+    "metrics.conversion.for_plan": "a part of metrics.run.run; gives back whom it is given",
+    "metrics.explain.explained": "runs metrics.run.run, which is called, and gives no row",
     "metrics.lists.customers": "reached by metrics.run.run",
     "metrics.rows.rows_of": "reached by metrics.run.run, with every metric of the catalog below",
     "retention.count_due": "counts what is due in all accounts, for the worker",
