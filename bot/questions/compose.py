@@ -170,6 +170,8 @@ def _described(frame: Frame) -> bool:
 
 def _number(draft: Draft) -> Plan:
     metric = metric_of(draft)
+    if metric.name == "revenue" and draft.frame.amounts:
+        raise Turned(refusals.confused(("revenue",)))
     if metric.name == "payments" and {K.AMOUNT, K.TOTAL} & draft.frame.kinds:
         reason = "I know how many payments came in, and how much they were less refunds."
         raise Turned(refusals.because(reason, ("revenue", "payments")))

@@ -42,6 +42,8 @@ def of_frame(frame: Frame, vocabulary: Vocabulary, entity: str) -> tuple[tuple[F
     terms: list[Filter] = [*_values(wanted), *_negated_states(frame.without)]
     amount_field = "amount" if entity in BILLS else "mrr"
     assumed: list[str] = []
+    if frame.amounts and entity == "conversation":
+        raise Unfilterable("amount")
     for amount in frame.amounts:
         compared, stated = amounts.condition(amount, amount_field, vocabulary.currency)
         terms.append(compared)

@@ -86,7 +86,8 @@ def by_customer(draft: Draft) -> Plan:
 def ranking(draft: Draft) -> Plan:
     """The biggest, smallest, newest, oldest; "customers by MRR"."""
     frame = draft.frame
-    if draft.reading.entity is None and "customer" in frame.atoms and draft.reading.amount in ("mrr", "arr"):
+    who = "customer" in frame.atoms or frame.limit or any(t.word == "who" for t in frame.text.tokens)
+    if draft.reading.entity is None and who and draft.reading.amount in ("mrr", "arr"):
         draft.reading = readings.of_metric("customers") or draft.reading
     reading = draft.reading
     if reading.entity is None or reading.dated == "churned":

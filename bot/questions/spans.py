@@ -15,7 +15,7 @@ from datetime import datetime
 from bot.questions import lexicon, own_words, periods
 from bot.questions.english import NO_SLIPS
 from bot.questions.lexicon import Lexicon, Tag
-from bot.questions.specs import NUMBERS
+from bot.questions.specs import NUMBERS, UNITS
 from bot.questions.spelling import spelt as spelt_right
 from bot.questions.text import Kind, Text, Token
 from bot.questions.vocabulary import Vocabulary
@@ -233,6 +233,8 @@ def _plausible(text: Text, low: int, high: int, matches: list[NameMatch]) -> lis
     if before in ("named", "called"):
         return matches
     first = text.tokens[low]
+    if high - low == 1 and first.lemma in UNITS:
+        return []
     if high - low == 1 and first.lemma in NO_SLIPS and not (first.capital or before in _OF):
         return []  # "paper revenue" does not ask for Paper Street Soap
     if placed or any(token.word in _MANY for token in text.tokens):

@@ -116,6 +116,10 @@ def _value(walk: Walk, span: Span) -> None:
     name, value = span.tag.value
     if name == "currency" and walk.amount.takes_currency(str(value), walk.neighbour(1)):
         return
+    before = walk.neighbour(-1)
+    if walk.word_before(span) == "to" and before is not None and _is_value_of(name, before):
+        walk.frame.leftover.append(f"to {walk.said(span)}")  # "from Team to Business": a move, not a filter
+        return
     negated = walk.negated and not _after_negation(walk, name)
     walk.frame.wanted.append(Wanted(name, str(value), negated))
     walk.negated = walk.negation_used = negated

@@ -63,6 +63,15 @@ def _is_paired(walk: Walk) -> bool:
     return False
 
 
+def _is_monthly_anyway(walk: Walk, unit: str) -> bool:
+    """ "who pays the most per month", "average revenue per customer per month": nothing is to be split."""
+    atoms, kinds = walk.frame.atoms, walk.frame.kinds
+    if unit == "month" and "arpa" in atoms:
+        return not any(span.kind is K.PERIOD for span in walk.spans)
+    ranked = walk.frame.superlative is not None or K.AVERAGE in kinds
+    return unit in _RATES and "paying" in atoms and ranked
+
+
 def _is_interval(walk: Walk, span: Span, unit: str) -> bool:
     """Whether "monthly" is how customers are billed, rather than how a figure is to be shown."""
     before, after = walk.neighbour(-1), walk.neighbour(1)
@@ -88,12 +97,8 @@ def each(walk: Walk, span: Span) -> None:
     said_a = walk.said(span).casefold().startswith("a ")
     if unit in _RATES and _goes_with_amount(walk):
         walk.amount.rate = unit
-    elif (
-        unit in _RATES
-        and "paying" in walk.frame.atoms
-        and (walk.frame.superlative or K.AVERAGE in walk.frame.kinds)
-    ):
-        return  # "who pays the most per month": MRR is monthly anyway
+    elif _is_monthly_anyway(walk, unit) and not walk.said(span).casefold().startswith(("by ", "each ")):
+        return
     elif said_a:
         walk.frame.leftover.append(walk.said(span))
     else:
