@@ -81,7 +81,7 @@ ELSEWHERE = {
     "trust.model_use.note_question": "writes to the session's own trail, names none",
     "trust.privacy.note_person": "a part of privacy.find and of erasing, which are called",
     "trust.privacy.same_customers": "a part of privacy.find and of erasing, which are called",
-    "trust.tombstones.without_erased": "a part of write_records, which is called; gives back what it is given",
+    "trust.tombstones.without_erased": "a part of write_records; gives back what it is given",
     "trust.tombstones.respect_tombstones": "a part of write_records, which is called",
 }
 
