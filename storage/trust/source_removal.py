@@ -53,9 +53,11 @@ async def remove_source(
     by: Doer | None = None,
 ) -> SignedReceipt:
     """Returns the receipt, which the account keeps. Raises NoSourceError where there is no such source."""
-    draft = await _stop(db, account_id, source_id, clock())
+    requested_at = clock()
+    await _stop(db, account_id, source_id, requested_at)
     await vault.destroy_source_keys(account_id, source_id)
-    destroyed_at = draft.keys_destroyed_at or clock()
+    destroyed_at = clock()
+    draft = await _counted(db, account_id, source_id, requested_at)
     rejoined = await _rejoin_others(db, account_id, source_id)
     for table, where in _tables(account_id, source_id):
         await delete_in_batches(db, account_id, table, where)
@@ -99,25 +101,30 @@ def _draft_id(source_id: int) -> bytes:
     return source_id.to_bytes(16, "big")
 
 
-async def _stop(db: Database, account_id: int, source_id: int, now: datetime) -> Receipt:
-    """From its commit on nobody writes to the source. What is there is counted for the receipt, once."""
+async def _stop(db: Database, account_id: int, source_id: int, now: datetime) -> None:
+    """From its commit on nobody writes to the source."""
     async with db.tenant(account_id) as session:
         stopped: Any = await session.execute(
             _of(models.Source, update, account_id, source_id).values(state=models.SourceState.REMOVING)
         )
         if not stopped.rowcount:
             raise NoSourceError(f"There is no source {source_id}: `chewbotta source list` shows them.")
-        begun = await session.scalar(
-            select(models.Receipt.content).where(models.Receipt.receipt_id == _draft_id(source_id))
-        )
-        if begun is not None:
-            return msgspec.json.decode(begun, type=Receipt)
         named = select(models.Customer.id).where(
             models.Customer.account_id == account_id, models.Customer.source_id == source_id
         )
         await empty_messages(session, account_id, models.MessageProfile.profile_id.in_(named))
         await forget_conversations(session, account_id)
         await renew_account_key_since(session, account_id, now)
+
+
+async def _counted(db: Database, account_id: int, source_id: int, now: datetime) -> Receipt:
+    """What is there, counted for the receipt once, before any of it goes."""
+    async with db.tenant(account_id) as session:
+        begun = await session.scalar(
+            select(models.Receipt.content).where(models.Receipt.receipt_id == _draft_id(source_id))
+        )
+        if begun is not None:
+            return msgspec.json.decode(begun, type=Receipt)
         draft = await _draft(session, account_id, source_id, now)
         session.add(
             models.Receipt(
