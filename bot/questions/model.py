@@ -110,7 +110,8 @@ class ModelInterpreter:
             cache=False,
             callbacks=[],
         )
-        return chat.with_structured_output(ModelPlan, method="json_schema", include_raw=True)
+        # A forced call of a function: more servers know it than `response_format`, and the schema is checked here.
+        return chat.with_structured_output(ModelPlan, method="function_calling", include_raw=True)
 
 
 async def _untraced(chat: Runnable[Any, Any], messages: list[tuple[str, str]]) -> Any:
