@@ -14,8 +14,10 @@ from sqlalchemy.orm import aliased
 
 from storage import models
 from storage.intake.bulk import among, insert_all
+from storage.intake.tallies import moves_of, tally_customers
 from storage.metrics.history import Span
 from storage.metrics.movements import Movement, largest_span, movements
+from storage.metrics.tally import customers_by_day, listed, steps
 
 TRUST = {"hubspot": 1, "intercom": 2, "zendesk": 2}
 """Which kinds of source are believed first where records differ: billing (0), sales, support."""
@@ -24,6 +26,7 @@ _MOVEMENT = (
     "profile_id", "currency", "day", "at", "type", "amount", "source_id", "product_id", "interval",
 )  # fmt: skip
 _PROFILE = ("profile_id", "country", "signed_up_at", "customer_since", "failing", "owner_id")
+_RANKED = ("profile_id", "currency", "starts_at", "ends_at", "mrr", "total")
 _SPAN_FIELDS = [name for name in Span.__struct_fields__ if name != "parts"]
 _SPAN_COLUMNS = [getattr(models.MrrSpan, name) for name in _SPAN_FIELDS]
 
@@ -66,8 +69,21 @@ async def recompute_profiles(
         for profile in wanted
         if profile in members or spans[profile]
     }
-    await _replace(session, models.Movement, _MOVEMENT, account_id, wanted, movement_rows)
+    ranked_rows = {
+        (profile, *step)
+        for profile in wanted
+        if members[profile].signed_up_at is not None
+        for step in steps(spans[profile])
+    }
+    left, came = await _replace(session, models.Movement, _MOVEMENT, account_id, wanted, movement_rows)
     await _replace(session, models.Profile, _PROFILE, account_id, wanted, profile_rows)
+    out, into = await _replace(session, models.CustomerMrr, _RANKED, account_id, wanted, ranked_rows)
+    sums = await asyncio.to_thread(customers_by_day, moves_of(left), moves_of(came))
+    await tally_customers(session, account_id, sums, listed(_unending(out), _unending(into)))
+
+
+def _unending(ranked: Iterable[tuple[Any, ...]]) -> list[tuple[bytes, str]]:
+    return [(profile, currency) for profile, currency, _, ends_at, *_ in ranked if ends_at is None]
 
 
 def _movements(
@@ -83,21 +99,27 @@ async def _replace(
     account_id: int,
     profiles: Sequence[bytes],
     rows: set[tuple[Any, ...]],
-) -> None:
-    """Makes the rows of these profiles what they should be, and writes only what is not so yet."""
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Makes the rows of these profiles what they should be, and writes only what is not so yet.
+
+    Returns all rows, before and after, of the profiles of which any differed.
+    """
     columns = [getattr(model, name) for name in names]
     of_profiles = (model.account_id == account_id, among(session, model.profile_id, profiles))
     before = {tuple(row) for row in await session.execute(select(*columns).where(*of_profiles))}
     changed = {row[0] for row in before ^ rows}
     if not changed:
-        return
+        return [], []
     await session.execute(
         delete(model)
         .where(model.account_id == account_id, among(session, model.profile_id, changed))
         .execution_options(synchronize_session=False)
     )
-    fresh = [dict(zip(names, row, strict=True), account_id=account_id) for row in rows if row[0] in changed]
-    await insert_all(session, model, fresh)
+    after = [row for row in rows if row[0] in changed]
+    await insert_all(
+        session, model, [dict(zip(names, row, strict=True), account_id=account_id) for row in after]
+    )
+    return [row for row in before if row[0] in changed], after
 
 
 def _largest(

@@ -4,7 +4,7 @@ PostgreSQL: COPY into a staging table, then one upsert. SQLite: a look at the st
 executemany. Either way a batch costs a fixed number of statements, whatever its size.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
@@ -56,6 +56,39 @@ async def insert_all(session: AsyncSession, model: type[models.Base], rows: list
         await driver.execute(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM pg_temp.{stage}")  # noqa: S608 - names of ours
     elif rows:  # the ORM would split them by which of their values are missing
         await session.execute(insert(model), rows, execution_options={"dml_strategy": "raw"})
+
+
+async def add_up(
+    session: AsyncSession, model: type[models.Base], summed: Sequence[str], rows: list[Row]
+) -> None:
+    """Adds each row's `summed` columns to those of the row with its key, or inserts it.
+
+    Rows in the order of their keys, so that two who add up at the same time do not wait for each other.
+    """
+    if not rows:
+        return
+    table = table_of(model)
+    if len(rows) >= _WORTH_A_COPY and session.get_bind().dialect.name == "postgresql":
+        driver, stage = await _staged(session, table, rows)
+        await driver.execute(_addition_sql(table, stage, tuple(summed)))
+        return
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(model)
+    sums = {name: table.c[name] + statement.excluded[name] for name in summed}
+    key = [column.name for column in table.primary_key]
+    await session.execute(statement.on_conflict_do_update(index_elements=key, set_=sums), rows)
+
+
+@cache
+def _addition_sql(table: Table, stage: str, summed: tuple[str, ...]) -> str:
+    """All names come from our own models, never from data."""
+    key = ", ".join(column.name for column in table.primary_key)
+    names = ", ".join(column.name for column in table.columns)
+    sums = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in summed)
+    return (
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM pg_temp.{stage} ORDER BY {key}"  # noqa: S608 - names of ours
+        f" ON CONFLICT ({key}) DO UPDATE SET {sums}"
+    )
 
 
 async def upsert(session: AsyncSession, target: Target, rows: list[Row]) -> list[Stored]:

@@ -83,8 +83,7 @@ async def _derive_source(
     while True:
         rings = await open_rings(db, vault, account_id)
         async with db.tenant(account_id) as session:
-            if len(rings) > 1:
-                await join_alone(session, account_id)
+            await join_alone(session, account_id)
             await hold_source(session, account_id, source_id)
             chunk = await _next_chunk(session, setting)
             if not chunk:
@@ -141,7 +140,15 @@ async def _derive_chunk(
 ) -> None:
     joined = await rejoin(session, setting.account_id, setting.source_id, chunk, rings)
     spans = await _spans_of(session, setting, chunk)
-    await replace_spans(session, setting.account_id, setting.source_id, chunk, spans, joined.profile_of)
+    await replace_spans(
+        session,
+        setting.account_id,
+        setting.source_id,
+        chunk,
+        spans,
+        joined.profile_of,
+        setting.zone,
+    )
     await recompute_profiles(
         session, account_id=setting.account_id, zone=setting.zone, profiles=joined.touched
     )

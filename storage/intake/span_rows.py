@@ -1,6 +1,8 @@
 """MRR spans as rows: of some customers' subscriptions, those that are not as they should be are replaced."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 from operator import attrgetter
 from typing import Any
 
@@ -10,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import models
 from storage.intake.bulk import among, insert_all
 from storage.intake.rows import Row
+from storage.intake.tallies import tally_mrr
 from storage.metrics.history import Span
+from storage.metrics.tally import Worth, mrr_by_day
 
 _SPAN = (
     "subscription_id", "starts_at", "ends_at", "customer_id", "profile_id",
@@ -27,10 +31,11 @@ async def replace_spans(
     chunk: Sequence[bytes],
     spans: Mapping[bytes, Sequence[Span]],
     profile_of: Mapping[bytes, bytes],
+    zone: tzinfo,
 ) -> None:
     """Makes the spans of the customers in `chunk` what they should be, and writes only what is not so yet.
 
-    `spans` and `profile_of` are by customer.
+    `spans` and `profile_of` are by customer; `zone` is the account's, whose days MRR is summed up by.
     """
     span, part = models.MrrSpan, models.MrrPart
     of_source = {"account_id": account_id, "source_id": source_id}
@@ -51,6 +56,17 @@ async def replace_spans(
     changed = {row[0] for row in (before ^ after) | (parts_before ^ parts_after)}
     for model, names, rows in ((part, _PART, parts_after), (span, _SPAN, after)):
         await _replace(session, model, names, of_source, changed, rows)
+    sums = await asyncio.to_thread(mrr_by_day, _worth(before - after), _worth(after - before), zone)
+    await tally_mrr(session, account_id, source_id, sums)
+
+
+def _worth(rows: Iterable[tuple[Any, ...]]) -> list[Worth]:
+    """Of rows as in `_SPAN`, those that MRR is the sum of."""
+    return [
+        Worth(starts_at, ends_at, product_id, interval, currency, mrr)
+        for _, starts_at, ends_at, _, _, product_id, interval, currency, mrr, trial in rows
+        if mrr > 0 and not trial
+    ]
 
 
 async def _rows(

@@ -15,6 +15,7 @@ from storage.metrics.comparable import summed_in, worth_now
 from storage.metrics.figures import Cell, Conversion, ProfileRef, Table
 from storage.metrics.filters import fields_of, matches, profile_fields
 from storage.metrics.joins import in_force, joins_product, of_customer, paying
+from storage.metrics.largest import Largest, largest
 from storage.metrics.plan import Plan
 from storage.metrics.ranking import Ranking, incomparable, sorted_by
 from storage.metrics.rates import Rate
@@ -53,11 +54,10 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     if others is not None:
         listed = _listed(replace(scope, filters=others), ranking.currency).subquery()
         left_out = await session.scalar(select(func.count()).select_from(listed)) or 0
-    page = _page(_listed(scope, ranking.currency), plan, ranking)
-    found = (await session.execute(page)).all()
-    if ranking.ranks and found:
-        left_out += found[0].others
-    profiles = [row.profile_id for row in found if row.ranked]
+    quick = await largest(session, plan, scope.asking, ranking)
+    if quick is None:
+        quick = await _first_page(session, plan, scope, ranking)
+    profiles = quick.profiles
     facts = await _facts(session, scope, profiles) if profiles else {}
     columns = ENTITIES["customer"].columns
     rates = worth_now(scope, ranking.currency)
@@ -69,9 +69,18 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     return Table(
         columns=columns,
         rows=tuple(rows),
-        total_rows=found[0].total if found else 0,
-        left_out=left_out,
+        total_rows=quick.total,
+        left_out=left_out + quick.left_out,
         conversion=_conversion(facts.values(), ranking.currency, rates),
+    )
+
+
+async def _first_page(session: AsyncSession, plan: Plan, scope: Scope, ranking: Ranking) -> Largest:
+    found = (await session.execute(_page(_listed(scope, ranking.currency), plan, ranking))).all()
+    return Largest(
+        [row.profile_id for row in found if row.ranked],
+        found[0].total if found else 0,
+        found[0].others if ranking.ranks and found else 0,
     )
 
 
@@ -143,7 +152,7 @@ def _page(query: Query, plan: Plan, ranking: Ranking) -> Query:
             case((ranked, 0), else_=1),
             sorted_by("customer", columns, plan),
             listed.total.desc().nulls_last(),
-            listed.profile_id,
+            listed.profile_id.desc(),
         )
         .limit(plan.rows)
     )

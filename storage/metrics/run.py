@@ -5,9 +5,8 @@ number of statements, a series too: its buckets are one table of values that the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +25,7 @@ from storage.metrics import (
     periods,
     profile,
     ratios,
+    summaries,
     support_lists,
 )
 from storage.metrics.catalog import Metric, Unit
@@ -36,7 +36,8 @@ from storage.metrics.grains import Bucket, PeriodError
 from storage.metrics.plan import Compare, Condition, Period, Plan
 from storage.metrics.ranking import incomparable
 from storage.metrics.rows import rows_of, scope_in, scope_over
-from storage.metrics.scope import Asking, Scope, Unanswerable, just_before
+from storage.metrics.scope import Asking, Scope, Unanswerable
+from storage.metrics.summaries import Window
 
 _LISTS = {
     "customer": lists.customers,
@@ -99,17 +100,19 @@ def of_one_customer(plan: Plan) -> Plan:
 
 def _scope(plan: Plan, asking: Asking, period: Period | None, subject: str) -> Scope:
     """Stocks look at the period's last moment (or now), flows at its part that is over."""
-    if period is None:
-        start = end = moment = asking.now
-    else:
-        start, end = period.start, min(period.end, asking.now)
-        moment = just_before(period.end, asking.now)
+    _, start, end, moment = _window(period, asking)
     return scope_over(asking, start, end, moment, subject=subject, filters=plan.filters, by=plan.by)
+
+
+def _window(period: Period | Bucket | None, asking: Asking, key: str | None = None) -> Window:
+    if period is None:
+        return Window(key, asking.now, asking.now, asking.now)
+    return Window.of(period.start, period.end, asking.now, key)
 
 
 async def _number(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Number:
     scope = _scope(plan, asking, plan.period, metric.label)
-    number = _as_number(metric, await _rows(session, metric, scope, _end(plan, asking)))
+    number = _as_number(metric, await _rows(session, metric, scope, [_window(plan.period, asking)]))
     return replace(
         number,
         left_out=await _left_out(session, metric, plan, scope),
@@ -142,8 +145,8 @@ async def _series(
     by_bucket: dict[str, list[Any]] = defaultdict(list)
     if buckets:
         scope = scope_in(buckets, asking, metric.label, plan.filters)
-        ends = {bucket.key: min(bucket.end, asking.now) for bucket in buckets}
-        for row in await _rows(session, metric, scope, ends):
+        windows = [_window(bucket, asking, bucket.key) for bucket in buckets]
+        for row in await _rows(session, metric, scope, windows):
             by_bucket[row.bucket].append(row)
     return Series(
         unit=metric.unit, points=tuple((b.key, _as_number(metric, by_bucket[b.key])) for b in buckets)
@@ -152,7 +155,7 @@ async def _series(
 
 async def _breakdown(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Breakdown:
     scope = _scope(plan, asking, plan.period, metric.label)
-    rows = await _rows(session, metric, scope, _end(plan, asking))
+    rows = await _rows(session, metric, scope, [_window(plan.period, asking)])
     groups: dict[tuple[str | None, ...], list[Any]] = defaultdict(list)
     for row in rows:
         groups[tuple(getattr(row, f"by_{name}") for name in plan.by)].append(row)
@@ -168,18 +171,14 @@ def _rank(number: Number, currency: str) -> tuple[float, float]:
     return -number.values.get(currency, 0), -sum(number.values.values())
 
 
-def _end(plan: Plan, asking: Asking) -> dict[str | None, datetime]:
-    """When a plan without buckets ends."""
-    return {None: asking.now if plan.period is None else min(plan.period.end, asking.now)}
-
-
 async def _rows(
-    session: AsyncSession, metric: Metric, scope: Scope, ends: Mapping[Any, datetime]
+    session: AsyncSession, metric: Metric, scope: Scope, windows: Sequence[Window]
 ) -> Sequence[Any]:
-    """The metric's rows; `ends` says when each bucket ends, for what looks back from there."""
+    """The metric's rows, from summaries where they can tell; `windows` are those of the scope."""
     if metric.name == "ltv":
-        return await ltv.rows(session, scope, ends)
-    return await rows_of(session, metric.name, scope)
+        return await ltv.rows(session, scope, {window.key: window.end for window in windows})
+    found = await summaries.rows(session, metric.name, scope, windows)
+    return await rows_of(session, metric.name, scope) if found is None else found
 
 
 def _as_number(metric: Metric, rows: Iterable[Any]) -> Number:

@@ -21,6 +21,7 @@ from storage.models.link import ProfileLink
 from storage.models.message import DeletedAccount, Message, MessageProfile, Receipt
 from storage.models.sales import Deal, Stage
 from storage.models.source import Checkpoint, Erased, Source, SourceError, SourceState, Tombstone
+from storage.models.summary import CustomerDay, CustomerMrr, MrrDay
 from storage.models.support import CustomerTag, Ticket, TicketRating, TicketTag
 from storage.models.webhook import WebhookEvent
 
@@ -35,7 +36,9 @@ __all__ = [
     "Conversation",
     "CurrencyRate",
     "Customer",
+    "CustomerDay",
     "CustomerLink",
+    "CustomerMrr",
     "CustomerTag",
     "Deal",
     "DeletedAccount",
@@ -45,6 +48,7 @@ __all__ = [
     "Message",
     "MessageProfile",
     "Movement",
+    "MrrDay",
     "MrrPart",
     "MrrSpan",
     "OfSource",

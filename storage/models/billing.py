@@ -41,6 +41,7 @@ class Subscription(Base, SourceRecord):
     __tablename__ = "subscription"
     __table_args__ = (
         Index("ix_subscription_customer", "account_id", "source_id", "customer_id"),
+        Index("ix_subscription_products", "account_id", "source_id", "products"),
         Index("ix_subscription_renews", "account_id", "current_period_end"),
         Index(
             "ix_subscription_trial",
@@ -140,6 +141,13 @@ class Payment(Base, SourceRecord):
             "account_id",
             "source_id",
             "attempt_of",
+            sqlite_where=text("status = 'failed'"),
+            postgresql_where=text("status = 'failed'"),
+        ),
+        Index(
+            "ix_payment_failed_at",
+            "account_id",
+            "created_at",
             sqlite_where=text("status = 'failed'"),
             postgresql_where=text("status = 'failed'"),
         ),

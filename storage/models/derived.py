@@ -20,6 +20,7 @@ class MrrSpan(Base, OfSource):
         Index("ix_mrr_span_customer", "account_id", "source_id", "customer_id"),
         Index("ix_mrr_span_profile", "account_id", "profile_id"),
         Index("ix_mrr_span_time", "account_id", "ends_at", "starts_at"),
+        Index("ix_mrr_span_starts", "account_id", "starts_at"),
     )
 
     subscription_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)

@@ -18,6 +18,7 @@ from storage import models
 from storage.intake.bulk import among, insert_new
 from storage.intake.neighbours import customers_beside
 from storage.intake.subscription_changes import keep_customer_discounts
+from storage.intake.tallies import forget_profiles
 from storage.models.base import table_of
 from storage.records import SubscriptionStatus
 from storage.trust.keys_due import renew_account_key_since, renew_key_since
@@ -118,12 +119,7 @@ async def _leave_profiles(
         )
     )
     profiles = {*found, *ids}  # who was never stored as a customer is a profile by its own id
-    for derived in (models.Movement, models.Profile):
-        await session.execute(
-            delete(derived).where(
-                derived.account_id == account_id, among(session, derived.profile_id, profiles)
-            )
-        )
+    await forget_profiles(session, account_id, profiles)
     members = (
         await session.execute(
             select(customer.source_id, customer.id).where(

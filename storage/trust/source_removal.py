@@ -18,6 +18,7 @@ from storage.batches import count_rows, delete_in_batches
 from storage.doer import Doer
 from storage.intake.bulk import insert_new
 from storage.intake.derive import derive
+from storage.intake.tallies import forget_profiles
 from storage.keys.vault import Vault
 from storage.models.base import table_of
 from storage.session import Database
@@ -27,6 +28,8 @@ from storage.trust.audit import Action, Fact, Kind, Subject
 from storage.trust.keys_due import renew_account_key_since
 from storage.trust.mentions import empty_messages, forget_conversations
 from storage.trust.receipts import Receipt, Remaining, SignedReceipt
+
+_PROFILES_AT_ONCE = 1000
 
 Clock = Callable[[], datetime]
 
@@ -59,6 +62,7 @@ async def remove_source(
     destroyed_at = clock()
     draft = await _counted(db, account_id, source_id, requested_at)
     rejoined = await _rejoin_others(db, account_id, source_id)
+    await _forget_profiles(db, account_id, source_id)
     for table, where in _tables(account_id, source_id):
         await delete_in_batches(db, account_id, table, where)
     for other in rejoined:
@@ -172,23 +176,45 @@ async def _left_in_messages(session: AsyncSession, account_id: int) -> list[Rema
 
 def _tables(account_id: int, source_id: int) -> Iterator[tuple[Any, ColumnElement[bool]]]:
     """Every table with rows of the source, and which those are; what is derived from others comes first."""
-    for derived in (models.Movement, models.Profile):
-        # Each row asks an index: two long lists of profiles, joined by OR, would be read through for each.
-        of_source = [
-            exists().where(
-                model.account_id == account_id,
-                model.source_id == source_id,
-                model.profile_id == table_of(derived).c.profile_id,
-            )
-            for model in (models.MrrSpan, models.Customer)
-        ]
-        yield table_of(derived), or_(*of_source)
+    for derived in (models.Movement, models.Profile, models.CustomerMrr):
+        yield table_of(derived), _of_its_profiles(derived, account_id, source_id)
     link = table_of(models.ProfileLink)
     yield link, or_(link.c.one_source_id == source_id, link.c.other_source_id == source_id)
     for mapper in models.Base.registry.mappers:
         if issubclass(mapper.class_, models.OfSource):
             table = table_of(mapper.class_)
             yield table, table.c.source_id == source_id
+
+
+def _of_its_profiles(derived: Any, account_id: int, source_id: int) -> ColumnElement[bool]:
+    """Whether a row is of a profile that has a record or a span of the source.
+
+    Each row asks an index: two long lists of profiles, joined by OR, would be read through for each.
+    """
+    return or_(
+        *(
+            exists().where(
+                model.account_id == account_id,
+                model.source_id == source_id,
+                model.profile_id == table_of(derived).c.profile_id,
+            )
+            for model in (models.MrrSpan, models.Customer)
+        )
+    )
+
+
+async def _forget_profiles(db: Database, account_id: int, source_id: int) -> None:
+    """What is known of the source's customers as a whole goes, and out of the sums, some at a time."""
+    profile = models.Profile
+    while True:
+        async with db.tenant(account_id) as session:
+            some = select(profile.profile_id).where(
+                profile.account_id == account_id, _of_its_profiles(profile, account_id, source_id)
+            )
+            found = list(await session.scalars(some.limit(_PROFILES_AT_ONCE)))
+            if not found:
+                return
+            await forget_profiles(session, account_id, found)
 
 
 async def _rejoin_others(db: Database, account_id: int, source_id: int) -> list[int]:

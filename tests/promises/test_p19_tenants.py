@@ -49,6 +49,15 @@ ELSEWHERE = {
     "clock.database_now": "the time",
     "health.is_healthy": "when purges ran: no tenant's data",
     "health.purges": "when purges ran: no tenant's data",
+    "intake.bulk.add_up": "a part of derive, which is called",
+    "intake.tallies.tally_customers": "a part of derive, which is called",
+    "intake.tallies.tally_mrr": "a part of derive, which is called",
+    "metrics.largest.largest": "reached by metrics.run.run",
+    "metrics.summaries.rows": "reached by metrics.run.run",
+    **{
+        f"metrics.summed.{name}": "reached by metrics.run.run"
+        for name in ("arpa", "churned_customers", "customers", "mrr", "new_customers")
+    },
     "intake.bulk.insert_all": "parts of write_records, which is called",
     "intake.bulk.insert_new": "parts of write_records, which is called",
     "intake.bulk.upsert": "parts of write_records, which is called",
