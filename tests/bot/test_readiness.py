@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.readiness import require
-from storage.metrics.plan import Plan
+from storage.metrics.plan import Condition, Op, Plan
 from storage.metrics.scope import Unanswerable
 from storage.models import Source
 
@@ -42,3 +42,26 @@ def test_a_server_without_disputes_answers_the_rest() -> None:
     """What is left out matters to those metrics alone that need it."""
     for plan in (MRR, Plan(entity="customer"), Plan(measure="outstanding")):
         require(plan, [source(left_out={"disputes": "404", "prices": "404", "catalog": "no events"})])
+
+
+@pytest.mark.parametrize(
+    ("plan", "told"),
+    [
+        (Plan(measure="open_conversations"), "support source"),
+        (Plan(measure="pipeline"), "CRM"),
+        (
+            Plan(entity="customer", filters=Condition(field="open_tickets", op=Op.OVER, value=0)),
+            "support source",
+        ),
+        (Plan(measure="mrr", by=("owner",)), "CRM"),
+    ],
+)
+def test_what_no_connected_system_holds_is_named(plan: Plan, told: str) -> None:
+    """With billing alone, tickets, deals and owners are refused with what to connect, in filters too."""
+    with pytest.raises(Unanswerable, match=told):
+        require(plan, [source()])
+
+
+def test_one_source_that_holds_it_is_enough() -> None:
+    """Ratings of conversations come with a support source."""
+    require(Plan(measure="csat"), [source(), source(kind="intercom", label="Intercom")])

@@ -1,6 +1,6 @@
 """Hostile and accidental input: no crash, bounded time, nothing but a plan, a question or a refusal."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -64,11 +64,11 @@ def test_any_mixture_of_our_words(words, follows):
     ids=range(15),
 )
 def test_bounded_time(text):
-    """Nothing takes long; the bound leaves room for a busy machine."""
+    """Nothing takes 50 ms of the processor."""
     ask("mrr")
-    started = perf_counter()
+    started = process_time()
     ask(text)
-    assert perf_counter() - started < 0.25
+    assert process_time() - started < 0.05
 
 
 @pytest.mark.parametrize(
