@@ -1,17 +1,19 @@
 """Many customers at once, made inside PostgreSQL: enough for its planner to choose as it would in earnest.
 
-Each customer has one subscription (of every twentieth an ended one), an invoice and a payment a month; the
-hundredth part of the payments failed and of the invoices is open.
+Each customer has one subscription (of every twentieth an ended one), an invoice and a payment a month, a
+person, a conversation and a deal; the hundredth part of the payments failed and of the invoices is open.
 """
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 _ID = "decode(md5({0} || '-' || n), 'hex')"
-_CUSTOMER, _SUBSCRIPTION, _INVOICE, _PAYMENT, _REFUND, _DISPUTE = (
+_CUSTOMER, _SUBSCRIPTION, _INVOICE, _PAYMENT, _REFUND, _DISPUTE, _CONTACT, _TICKET, _DEAL = (
     _ID.format(f"'{kind}'")
-    for kind in ("customer", "subscription", "invoice", "payment", "refund", "dispute")
-)
+    for kind in (
+        "customer", "subscription", "invoice", "payment", "refund", "dispute", "contact", "ticket", "deal",
+    )
+)  # fmt: skip
 _OWNER = "decode(md5('customer-' || (n % :customers)), 'hex')"
 _OWN_SUBSCRIPTION = "decode(md5('subscription-' || (n % :customers)), 'hex')"
 _START = "timestamptz '2025-01-01' + (n % 690) * interval '1 day'"
@@ -73,6 +75,19 @@ _STATEMENTS = (
             fingerprint)
         SELECT :account, 1, {_DISPUTE}, {_PAYMENT}, 'lost', 'usd', 100, {_LATER}, {_KEY}
         FROM generate_series(0, :customers - 1) n WHERE n % 10 = 1""",
+    f"""INSERT INTO contact (account_id, source_id, id, sealed, email_key, created_at, fingerprint)
+        SELECT :account, 1, {_CONTACT}, {_KEY}, {_CONTACT}, {_START}, {_KEY}
+        FROM generate_series(0, :customers - 1) n""",
+    f"""INSERT INTO contact_customer (account_id, source_id, contact_id, customer_id, place)
+        SELECT :account, 1, {_CONTACT}, {_OWNER}, 0 FROM generate_series(0, :customers - 1) n""",
+    f"""INSERT INTO ticket (account_id, source_id, id, sealed, state, opened_at, customer_id, named,
+            contact_id, fingerprint)
+        SELECT :account, 1, {_TICKET}, {_KEY}, CASE WHEN n % 20 = 0 THEN 'open' ELSE 'closed' END, {_LATER},
+            {_OWNER}, true, {_CONTACT}, {_KEY}
+        FROM generate_series(0, :customers - 1) n""",
+    f"""INSERT INTO deal (account_id, source_id, id, sealed, state, customer_id, created_at, fingerprint)
+        SELECT :account, 1, {_DEAL}, {_KEY}, 'won', {_OWNER}, {_START}, {_KEY}
+        FROM generate_series(0, :customers - 1) n""",
 )
 
 

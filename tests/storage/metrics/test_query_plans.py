@@ -26,7 +26,7 @@ CUSTOMERS = 20_000
 SOMEONE = md5(b"customer-77", usedforsecurity=False).hexdigest()
 FRIDAY = over(periods.on(date(2026, 11, 20)))
 NEXT_DAYS = over(periods.upcoming(3, Grain.DAY))
-SMALL = {"product", "source", "customer_day", "mrr_day"}
+SMALL = {"product", "source", "stage", "customer_day", "mrr_day"}
 COUNTING = one_of("status", "active", "past_due")
 
 
