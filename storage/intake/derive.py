@@ -35,7 +35,7 @@ from storage.profile_rings import join_alone, open_rings
 from storage.profiles import rejoin
 from storage.session import Database
 
-CHUNK = 1000
+CHUNK = 400
 """Customers in one transaction: more would keep the event loop from others while rows are fetched."""
 
 _ID_BYTES = 16
