@@ -29,6 +29,7 @@ from storage import models, records, sources
 from storage.batches import count_rows
 from storage.doer import Doer
 from storage.intake.bulk import among
+from storage.intake.departures import apply_departures
 from storage.intake.derive import derive
 from storage.intake.rows import TARGETS
 from storage.intake.source_lock import hold_source
@@ -42,7 +43,6 @@ from storage.records import Deletion
 from storage.session import Database
 from storage.trust import audit
 from storage.trust.audit import Action, Fact, Job, Kind, Subject
-from storage.trust.deletion import forget_customers, remove_records
 
 SUSPICIOUS = 0.2
 """The share of what is known that may be missing before a second list is asked for."""
@@ -254,16 +254,12 @@ class _Reconciliation:
         now = self.clock()
         async with self.db.tenant(self.account_id) as session:
             await hold_source(session, self.account_id, self.source_id, alone=True)
-            if stream.record is records.Customer:
-                deleted = dict.fromkeys(ids, now)
-                stale = await forget_customers(
-                    session, self.account_id, self.source_id, deleted, noticed_at=now
-                )
-            else:
+            if stream.record is not records.Customer:
                 ids = await self._still_vanishing(session, stream, ids)
-                stale = await remove_records(
-                    session, TARGETS[stream.record].model, self.account_id, self.source_id, ids
-                )
+            deleted = dict.fromkeys(ids, now)
+            stale = await apply_departures(
+                session, stream.record, self.account_id, self.source_id, deleted, noticed_at=now
+            )
             await mark_customers_stale(session, self.account_id, self.source_id, stale)
 
     async def _all_may_vanish(self, stream: Stream, ids: Sequence[bytes]) -> bool:

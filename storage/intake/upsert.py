@@ -11,14 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import records
 from storage.intake.bulk import Stored, upsert
+from storage.intake.departures import apply_departures
 from storage.intake.neighbours import customers_beside, customers_of_people
 from storage.intake.rows import TARGETS, Row, Target, Writing
 from storage.intake.sides import name_customers, replace_sides
 from storage.intake.source_lock import SourceGone, hold_source
 from storage.intake.stale import mark_customers_stale
 from storage.intake.subscription_changes import note_customer_discounts, note_subscription_changes
-from storage.trust.deletion import forget_customers, remove_records
-from storage.trust.people import forget_contacts
 from storage.trust.tombstones import bury_erased, has_erased, respect_tombstones, without_erased
 
 __all__ = ["SourceGone", "Written", "write_records"]
@@ -187,23 +186,9 @@ async def _apply_deletions(
     for deletion in gone:
         by_class[deletion.of][writing.record_id(deletion.of.KIND, deletion.id)] = deletion.deleted_at
     account_id, source_id = writing.account_id, writing.source_id
-    for of, deleted in by_class.items():
-        if of is records.Customer:
-            stale |= await forget_customers(
-                session, account_id, source_id, deleted, noticed_at=writing.observed_at
-            )
-        elif of is records.Contact:
-            stale |= await forget_contacts(
-                session, account_id, source_id, deleted, noticed_at=writing.observed_at
-            )
-        else:
-            stale |= await remove_records(
-                session,
-                TARGETS[of].model,
-                account_id,
-                source_id,
-                list(deleted),
-                noticed_at=writing.observed_at,
-            )
+    for kind, deleted in by_class.items():
+        stale |= await apply_departures(
+            session, kind, account_id, source_id, deleted, noticed_at=writing.observed_at
+        )
         written.deleted += len(deleted)
     return stale

@@ -108,6 +108,7 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "customers": lambda ids, _: ids.customers,
     "day": lambda *_: NOW.date(),
     "deleted": lambda ids, _: dict.fromkeys(ids.customers, NOW),
+    "departed": lambda *_: records.Customer,
     "emails": lambda ids, _: [ids.email],
     "email": lambda ids, _: ids.email,
     "event": lambda *_: "evt_1",
