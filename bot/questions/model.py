@@ -83,7 +83,7 @@ class ModelInterpreter:
             chat = self._chat or await self._connect()
             async with asyncio.timeout(TIMEOUT), self._turns:
                 answer = await _untraced(chat, [("system", instructions()), ("human", masked.text)])
-        except Exception as problem:  # noqa: BLE001 - the border to libraries and a service that may do anything
+        except Exception as problem:  # noqa: BLE001 - a service that may do anything
             _log.warning("model.failed", error=type(problem).__name__)
             return None
         parsed = answer.get("parsed") if isinstance(answer, dict) else None
@@ -110,7 +110,7 @@ class ModelInterpreter:
             cache=False,
             callbacks=[],
         )
-        # A forced call of a function: more servers know it than `response_format`, and the schema is checked here.
+        # A forced call: more servers know it than `response_format`, and the schema is checked here anyway.
         return chat.with_structured_output(ModelPlan, method="function_calling", include_raw=True)
 
 

@@ -45,9 +45,7 @@ def _instant(name: str, *, nullable: bool = False) -> sa.Column[object]:
 
 def upgrade() -> None:
     op.add_column("customer", _id("owner_id", nullable=True))
-    op.add_column(
-        "customer_link", sa.Column("of", sa.String(length=8), nullable=False, server_default="id")
-    )
+    op.add_column("customer_link", sa.Column("of", sa.String(length=8), nullable=False, server_default="id"))
     op.add_column("profile", _id("owner_id", nullable=True))
     _people()
     _support()
