@@ -271,10 +271,9 @@ doing is are was were be been being have has had having can could would should m
 at from with within during as that what it there here get got getting us want wanted know need needed
 so far thanks thank hey hi hello ok okay chewy chewbotta bot kindly quick quickly question tell give
 let look looking currently all any some really actually how when where if these this
-right exactly ever yet still their by into out then but happening when's am pm back figure stat statistics metric
-data report level break located based billed billing happened happen set who's using use used via signed
-whom
-become soon more first rn asap opened remaining go going value stand standing across
+right exactly ever yet still their by into out then but happening when's am pm back figure stat statistics
+metric data report level break located based billed billing happened happen set who's using use used via
+signed whom become soon more first rn asap opened remaining go going value stand standing across
 worth just record one ones row entry item whole entire everything everybody whats hows plan's total's
 also well and amount i'd i'll id wondering wonder curious check update anything come coming running bring
 say says put through subscribed many
