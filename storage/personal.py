@@ -108,7 +108,7 @@ async def build_name_index(db: Database, vault: Vault, account_id: int) -> NameI
     entries: dict[bytes, list[_Entry]] = defaultdict(list)
     rings = await open_rings(db, vault, account_id)
     async with db.tenant(account_id, read_only=True) as session:
-        for source_id, (kind, keys) in rings.items():
+        for source_id, (kind, _) in rings.items():
             last = b""
             while True:
                 rows = (
@@ -126,6 +126,10 @@ async def build_name_index(db: Database, vault: Vault, account_id: int) -> NameI
                 if not rows:
                     break
                 last = rows[-1].id
+                try:  # fetched for each batch: a large account takes longer than keys last
+                    keys = await vault.source_keys(account_id, source_id)
+                except KeyDestroyed:  # removed just now
+                    break
                 await asyncio.to_thread(_collect, TRUST.get(kind, 0), keys, rows, entries)
     return await asyncio.to_thread(_index, entries)
 

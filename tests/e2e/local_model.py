@@ -56,7 +56,7 @@ async def local_url() -> AsyncIterator[str]:
                 await asyncio.sleep(0.2)
         yield url
     finally:
-        process.terminate()
+        process.kill()  # it would wait for a plan that it is still writing
         await process.wait()
 
 
@@ -70,7 +70,7 @@ async def _is_up(http: aiohttp.ClientSession, url: str) -> bool:
 
 async def test_a_real_model_is_held_to_the_schema(local_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each question gets an answer; what the model says is a plan of the schema, or nothing."""
-    monkeypatch.setattr(language_model, "TIMEOUT", 180)
+    monkeypatch.setattr(language_model, "TIMEOUT", 240)
     key = SecretStr("none")
     model = ModelInterpreter(api_key=key, base_url=local_url, model="local", ledger=Purse())
     said = [await model._said(mask(question, VOCABULARY, NOW)) for question in QUESTIONS]
