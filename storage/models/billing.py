@@ -41,7 +41,6 @@ class Subscription(Base, SourceRecord):
     __tablename__ = "subscription"
     __table_args__ = (
         Index("ix_subscription_customer", "account_id", "source_id", "customer_id"),
-        Index("ix_subscription_products", "account_id", "source_id", "products"),
         Index("ix_subscription_renews", "account_id", "current_period_end"),
         Index(
             "ix_subscription_trial",

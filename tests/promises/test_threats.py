@@ -73,7 +73,7 @@ async def test_a_question_never_becomes_sql(stage: Stage) -> None:
         for number, question in enumerate(HOSTILE_QUESTIONS):
             answer = await stage.ask(question, f"hostile {number}")
             assert answer.text
-    for words in ("DROP", "UNION", "COPY", "set_config('chewbotta", "jndi", "Robert", "PROGRAM"):
+    for words in ("DROP", "1=1", "COPY", "set_config('chewbotta", "jndi", "Robert", "PROGRAM"):
         assert not any(
             words in statement.replace("set_config('chewbotta.account_id', ", "") for statement in run
         )

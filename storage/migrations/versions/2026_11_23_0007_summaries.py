@@ -13,7 +13,6 @@ depends_on = None
 _INDEXES = (
     ("ix_mrr_span_starts", "mrr_span", ("account_id", "starts_at"), None),
     ("ix_payment_failed_at", "payment", ("account_id", "created_at"), "status = 'failed'"),
-    ("ix_subscription_products", "subscription", ("account_id", "source_id", "products"), None),
 )
 
 

@@ -70,7 +70,7 @@ async def test_what_is_overdue_is_found_among_open_invoices(world: World, plan: 
         (counting("disputes", None, NOVEMBER), "ix_dispute_created"),
         (
             counting("payment_recovery_rate", None, NOVEMBER),
-            "ix_payment_created (account_id=? AND created_at",
+            "ix_payment_failed_at (account_id=? AND created_at",
         ),
     ],
 )
