@@ -17,8 +17,6 @@ class Names(Protocol):
 
     def spot(self, words: Sequence[str], ends: Sequence[str]) -> Iterator[tuple[int, int]]: ...
 
-    def knows_word(self, word: str) -> bool: ...
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:

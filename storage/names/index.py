@@ -137,10 +137,6 @@ class NameIndex:
     def _spelt_like(self, text: str) -> Iterator[int]:
         return self._exact.get("".join(without_legal_form(text.split())))
 
-    def knows_word(self, word: str) -> bool:
-        """Whether some customer's name has that folded word in it."""
-        return word in self._by_word
-
     # --- looking one name up ----------------------------------------------------------------------------
 
     def lookup(self, text: str, limit: int = 8) -> list[NameMatch]:

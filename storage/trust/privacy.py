@@ -32,8 +32,8 @@ from storage.trust.plain_rows import Plain, as_plain, shown_columns
 from storage.trust.tombstones import erased_key
 
 TO_LANGUAGE_MODELS = (
-    "Nothing. Questions are understood and answered here; names, addresses and figures of customers are "
-    "never sent to a language model."
+    "Nothing that is held. Where a language model is set up, it may get a question, with placeholders for "
+    "names, addresses and amounts, and never a row or an answer."
 )
 
 _OF_A_CUSTOMER: tuple[tuple[Any, str], ...] = (
