@@ -1,5 +1,6 @@
 """What this installation can do with the settings it has: the list behind `chewbotta doctor`."""
 
+from importlib.util import find_spec
 from typing import NamedTuple
 
 from storage.settings import Settings
@@ -19,11 +20,6 @@ _OPTIONAL: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "Slack over Socket Mode",
         ("slack_bot_token", "slack_app_token"),
         "to talk in Slack without a public address",
-    ),
-    (
-        "Language model",
-        ("openai_api_key",),
-        "to have a model read what the built-in interpreter does not understand (optional)",
     ),
     ("Slack over HTTP", ("slack_bot_token", "slack_signing_secret", "public_url"), "to talk in Slack"),
 )
@@ -47,6 +43,7 @@ def features(settings: Settings) -> list[Feature]:
         _master_key(settings),
         _key_store(settings),
         *(_optional(settings, *row) for row in _OPTIONAL),
+        _language_model(settings),
         *(Feature(name, False, "comes with a later version") for name in PLANNED),
     ]
 
@@ -55,6 +52,14 @@ def _optional(settings: Settings, name: str, needed: tuple[str, ...], purpose: s
     missing = [setting.upper() for setting in needed if not getattr(settings, setting)]
     advice = f"set {' and '.join(missing)} {purpose}" if missing else ""
     return Feature(name, not missing, advice)
+
+
+def _language_model(settings: Settings) -> Feature:
+    if settings.openai_api_key is None:
+        advice = "set OPENAI_API_KEY to have a model read what the built-in interpreter does not (optional)"
+    else:
+        advice = "" if find_spec("langchain_openai") else "install `chewbotta[model]`: OPENAI_API_KEY is set"
+    return Feature("Language model", not advice, advice)
 
 
 def _master_key(settings: Settings) -> Feature:
