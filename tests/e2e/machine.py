@@ -1,6 +1,7 @@
 """A machine with Chewbotta on it: its commands, run as a person or a script runs them."""
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -51,6 +52,8 @@ class Machine:
             result = CliRunner().invoke(
                 chewbotta.app, words, input=stdin, env={**self.environment, **more}, catch_exceptions=False
             )
+            if result.exit_code:
+                gc.collect()  # a process that ends lets go of SQLite's lock: here the cancelled writers' remain
             return self._noted(Done(result.exit_code, result.stdout, result.stderr))
 
         return await asyncio.to_thread(command)  # commands start an event loop of their own
