@@ -200,7 +200,7 @@ def _has_text(value: object) -> bool:
 
 
 class StoredSeen:
-    """The real `slack.ports.SeenEvents`: several processes and a restart remember the same events."""
+    """The real `ports.SeenEvents`: several processes and a restart remember the same events."""
 
     def __init__(self, db: Database, account_id: int) -> None:
         self._db = db

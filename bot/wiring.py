@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from bot.assistant import Assistant
 from bot.cache import AccountCache, StoredContexts, StoredSeen
+from bot.kept import StoredMessages
 from bot.model_ledger import AuditedLedger
 from bot.questions.model import ModelInterpreter
-from bot.slack.kept import StoredMessages
 from storage import accounts
 from storage.command_line import opened
 from storage.keys.vault import Vault

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from bot.answer import Answer
+from bot.background import Background
 from bot.render.slack import render
 from bot.render.slack_blocks import Layout
 from bot.slack import texts
@@ -40,28 +41,6 @@ class Reply:
 
     answer: Delivery
     aside: Delivery
-
-
-@dataclass(slots=True)
-class Background:
-    """Work that goes on after Slack got its acknowledgement, so that a stop can wait for it."""
-
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def drain(self, seconds: float) -> int:
-        """Waits for what is under way, cancels what is left after that time, and says how much that was."""
-        if not self._tasks:
-            return 0
-        _, late = await asyncio.wait(set(self._tasks), timeout=seconds)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-        return len(late)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 
-from bot.slack.kept import StoredMessages
+from bot.kept import StoredMessages
 from connectors.errors import ConnectorError
 from storage.conversations import save_context
 from storage.keys.reencrypt import Step, renew

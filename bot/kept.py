@@ -1,4 +1,4 @@
-"""Answers that were sent to Slack are Messages: kept sealed, as long as the account wants."""
+"""Answers that were sent to a platform are Messages: kept sealed, as long as the account wants."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,9 +19,10 @@ _log = structlog.get_logger(__name__)
 class StoredMessages:
     """The real `ports.Messages`. Trouble with keeping an answer is the log's: it was given already."""
 
-    def __init__(self, db: Database, vault: Vault) -> None:
+    def __init__(self, db: Database, vault: Vault, platform: str = "slack") -> None:
         self._db = db
         self._vault = vault
+        self._platform = platform
 
     async def keep(self, account_id: int, answer: Answer, posts: Sequence[Post]) -> None:
         plan = answer.model_dump_json(include={"plan"}) if answer.plan else None
@@ -31,7 +32,7 @@ class StoredMessages:
                 self._vault,
                 account_id,
                 kind=answer.kind,
-                platform="slack",
+                platform=self._platform,
                 content=Content(text=answer.text, question=answer.question, plan=plan),
                 posts=posts,
                 about=answer.about,
