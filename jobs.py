@@ -32,7 +32,7 @@ from storage.session import Database
 from storage.settings import Settings
 from storage.trust import account_deletion, source_removal
 from storage.trust.audit import Job
-from storage.trust.messages import Posts
+from storage.trust.messages import Platforms
 from storage.trust.settled import settle_for_the_record
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     logs.configure(settings.log_level)
-    async with opened(settings) as place, slack_posts(settings) as posts:
+    async with opened(settings) as place, platform_posts(settings) as posts:
         scheduler = AsyncIOScheduler(timezone=UTC)
         _schedule(scheduler, SYNC_EVERY, sync_due, place)
         _schedule(scheduler, WEBHOOKS_EVERY, work_off_webhooks, place)
@@ -152,7 +152,7 @@ async def renew_keys(place: Opened) -> None:
                     known.info("key.renewal", state=done.step, changed=done.rows)
 
 
-async def settle_messages(place: Opened, posts: Posts | None) -> None:
+async def settle_messages(place: Opened, posts: Platforms) -> None:
     """Edits or deletes posts that name customers who were deleted."""
     for account_id in await accounts.all_accounts(place.db):
         with logs.correlated(), _told("messages", log.bind(account=account_id)):
@@ -160,17 +160,17 @@ async def settle_messages(place: Opened, posts: Posts | None) -> None:
 
 
 @asynccontextmanager
-async def slack_posts(settings: Settings) -> AsyncIterator[Posts | None]:
-    """Chewbotta's posts in Slack, where it has a token."""
+async def platform_posts(settings: Settings) -> AsyncIterator[Platforms]:
+    """Chewbotta's posts on every platform that it has a token of."""
     if settings.slack_bot_token is None:
-        yield None
+        yield {}
         return
     from bot.slack.app import close, web_client
     from bot.slack.posts import SlackPosts
 
     client = web_client(settings)
     try:
-        yield SlackPosts(client)
+        yield {"slack": SlackPosts(client)}
     finally:
         await close(client)
 

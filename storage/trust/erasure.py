@@ -26,7 +26,7 @@ from storage.trust import receipts
 from storage.trust.audit import Action, Fact
 from storage.trust.deletion import forget_customers
 from storage.trust.held_people import contacts_at
-from storage.trust.messages import Posts, Settled, settle
+from storage.trust.messages import Platforms, Settled, settle
 from storage.trust.people import forget_contacts
 from storage.trust.privacy import checked_address, note_person, same_customers
 from storage.trust.receipts import Receipt, Remaining, SignedReceipt
@@ -88,7 +88,7 @@ async def erase(
     account_id: int,
     email: str,
     *,
-    posts: Posts | None = None,
+    posts: Platforms | None = None,
     clock: Callable[[], datetime] = _utc_now,
     by: Doer | None = None,
 ) -> SignedReceipt:
@@ -130,10 +130,10 @@ def _posts_left(settled: Settled) -> list[Remaining]:
     left = []
     if settled.unreachable:
         why = "posts that named the person and that the platform no longer lets us edit or delete"
-        left.append(Remaining(where="Slack", count=settled.unreachable, why=why))
+        left.append(Remaining(where="Slack or Discord", count=settled.unreachable, why=why))
     if settled.waiting:
         why = "posts that named the person and could not be reached now: the worker goes on trying"
-        left.append(Remaining(where="Slack", count=settled.waiting, why=why))
+        left.append(Remaining(where="Slack or Discord", count=settled.waiting, why=why))
     return left
 
 

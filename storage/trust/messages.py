@@ -6,7 +6,7 @@ its posts go. Our own copy is emptied in the transaction of the deletion (`menti
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -73,6 +73,10 @@ class Posts(Protocol):
 
 class PostsUnavailable(Exception):
     """The platform does not answer now."""
+
+
+Platforms = Mapping[str, Posts]
+"""The posts of each platform that this installation talks on, by a Message's `platform`."""
 
 
 _contents = msgspec.json.Decoder(Content)
@@ -224,17 +228,21 @@ class Settled:
     waiting: int = 0
 
 
-async def settle(db: Database, vault: Vault, account_id: int, posts: Posts | None) -> Settled:
+async def settle(db: Database, vault: Vault, account_id: int, posts: Platforms | None) -> Settled:
     """Edits or deletes the posts that wait for it, a few hundred Messages at a time.
 
-    Without a platform, Messages that were posted wait. Killed in between, a post is edited twice at most.
+    Messages of a platform that is not among `posts` wait. Killed in between, a post is edited twice at most.
     """
     done = Settled()
     keys = await vault.account_keys(account_id)
     async with db.tenant(account_id, read_only=True) as session:
         waiting = select(Message).where(Message.due.is_not(None)).order_by(Message.at)
         rows = (await session.scalars(waiting.limit(_SETTLED_AT_ONCE))).all()
-    finished = [row for row in rows if await _settle_one(_places(keys, row), row.due, posts, done)]
+    finished = [
+        row
+        for row in rows
+        if await _settle_one(_places(keys, row), row.due, (posts or {}).get(row.platform), done)
+    ]
     for due in ON_CUSTOMER_DELETED:
         ids = [row.message_id for row in finished if row.due == due]
         if ids:

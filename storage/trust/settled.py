@@ -5,14 +5,14 @@ from datetime import datetime
 from storage.keys.vault import Vault
 from storage.session import Database
 from storage.trust import receipts
-from storage.trust.messages import Posts, Settled, settle
+from storage.trust.messages import Platforms, Settled, settle
 from storage.trust.receipts import Receipt, Remaining
 
 _UNREACHABLE = "posts that named a deleted customer and that the platform no longer lets us edit or delete"
 
 
 async def settle_for_the_record(
-    db: Database, vault: Vault, account_id: int, posts: Posts | None, now: datetime
+    db: Database, vault: Vault, account_id: int, posts: Platforms | None, now: datetime
 ) -> Settled:
     """Settles what waits, and keeps a receipt of it where anything was done with."""
     done = await settle(db, vault, account_id, posts)
@@ -25,7 +25,7 @@ async def settle_for_the_record(
         requested_at=now,
         finished_at=now,
         deleted={name: count for name, count in counts.items() if count},
-        remaining=(Remaining(where="Slack", count=done.unreachable, why=_UNREACHABLE),)
+        remaining=(Remaining(where="Slack or Discord", count=done.unreachable, why=_UNREACHABLE),)
         if done.unreachable
         else (),
     )

@@ -45,7 +45,7 @@ async def _posted(stage: Stage) -> dict[str, str]:
 async def _settle(stage: Stage) -> None:
     """What the worker does every minute."""
     settings = stage.machine.settings(SLACK_BOT_TOKEN=BOT_TOKEN, SLACK_API_URL=f"{stage.slack.address}/api")
-    async with opened(settings) as place, jobs.slack_posts(settings) as posts:
+    async with opened(settings) as place, jobs.platform_posts(settings) as posts:
         await jobs.settle_messages(place, posts)
 
 
@@ -88,7 +88,7 @@ async def test_posts_follow_the_deletion_at_the_source(sqlite_machine: Machine) 
             [],
         )
         assert deleted["deleted"] == {"post deleted": 1}
-        assert [(one["where"], one["count"]) for one in deleted["remaining"]] == [("Slack", 1)]
+        assert [(one["where"], one["count"]) for one in deleted["remaining"]] == [("Slack or Discord", 1)]
 
 
 async def _receipts(machine: Machine) -> list[dict[str, Any]]:

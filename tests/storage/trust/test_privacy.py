@@ -136,7 +136,7 @@ async def test_erasure_empties_messages_whatever_was_chosen(world: World) -> Non
     signed = await erase(world.db, world.vault, world.account_id, JANE)
     (message,) = await list_messages(world.db, world.vault, world.account_id)
     assert message.content is None
-    assert any(left.where == "Slack" and left.count == 1 for left in signed.receipt.remaining)
+    assert any(left.where == "Slack or Discord" and left.count == 1 for left in signed.receipt.remaining)
 
 
 async def test_what_is_no_address_is_refused(world: World) -> None:
