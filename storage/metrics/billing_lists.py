@@ -1,6 +1,7 @@
 """Lists of subscriptions, invoices, payments, refunds and disputes, filtered and ordered by their columns."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import and_, func, select
@@ -14,6 +15,7 @@ from storage.metrics.listing import Listing, table
 from storage.metrics.plan import Plan
 from storage.metrics.risks import canceling, ends_at
 from storage.metrics.scope import Column, Query, Scope
+from storage.metrics.trials import tests_of
 
 
 async def subscriptions(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
@@ -43,7 +45,7 @@ async def subscriptions(session: AsyncSession, plan: Plan, scope: Scope) -> Tabl
             ends_at(row),
         )
         .select_from(row)
-        .join(span, holds, isouter="status" in fields_of(scope.filters))
+        .join(span, holds, isouter=bool(_ANY_STATE & fields_of(scope.filters)))
         .outerjoin(product, joins_product(span, product))
         .outerjoin(customer, of_customer(row, customer))
     )
@@ -62,7 +64,12 @@ async def subscriptions(session: AsyncSession, plan: Plan, scope: Scope) -> Tabl
     }
     order = {name: fields[name] for name in ("mrr", "renews", "trial_ends", "cancels")}
     listing = _of_bills("subscription", row, query, fields, order, amount="mrr")
+    scope = replace(scope, row_tests=tests_of(row, scope.asking))
     return await table(session, listing, plan, scope)
+
+
+_ANY_STATE = frozenset({"status", "trial_started", "trial_ended", "trial_converted"})
+"""Filters that ask for subscriptions whether they count or try now or not."""
 
 
 async def invoices(session: AsyncSession, plan: Plan, scope: Scope) -> Table:

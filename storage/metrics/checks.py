@@ -5,10 +5,11 @@ from datetime import datetime
 from storage.metrics import catalog
 from storage.metrics.catalog import Metric, Span
 from storage.metrics.plan import Condition, Period, Plan
+from storage.metrics.ranking import figure_of
 from storage.metrics.scope import Asking, Unanswerable
 
 _KNOWN_IN_THE_PAST = frozenset({"active", "trialing", "churned", "canceled"})
-_DATED = frozenset({"churned", "customer_since", "signed_up"})
+_DATED = frozenset({"churned", "customer_since", "downsized", "expanded", "reactivated", "signed_up"})
 
 
 def check_plan(plan: Plan, asking: Asking) -> None:
@@ -18,6 +19,9 @@ def check_plan(plan: Plan, asking: Asking) -> None:
         check_time(catalog.metric(plan.measure), plan.period, asking)
     elif plan.period is not None and plan.entity not in (None, "subscription", "customer"):
         _check_begun(f"{catalog.entity(str(plan.entity)).plural.capitalize()}", plan.period, asking)
+    by_figure = figure_of(plan)
+    if by_figure is not None:
+        check_time(by_figure, plan.period, asking)
     _check_trials(plan, asking)
     if _looks_back(plan, asking):
         _check_known_then(plan)

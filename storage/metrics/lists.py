@@ -29,8 +29,11 @@ _BEYOND_PAYING = frozenset(
         "cancels",
         "customer",
         "customer_since",
+        "downsized",
+        "expanded",
         "failing",
         "overdue",
+        "reactivated",
         "signed_up",
         "status",
         "trial_ends",
@@ -58,7 +61,7 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
     if quick is None:
         quick = await _first_page(session, plan, scope, ranking)
     profiles = quick.profiles
-    facts = await _facts(session, scope, profiles) if profiles else {}
+    facts = await facts_of(session, scope, profiles) if profiles else {}
     columns = ENTITIES["customer"].columns
     rates = worth_now(scope, ranking.currency)
     rows = [_customer_row(facts[profile_id], ranking.currency, rates) for profile_id in profiles]
@@ -159,7 +162,7 @@ def _page(query: Query, plan: Plan, ranking: Ranking) -> Query:
 
 
 @dataclass(slots=True)
-class _Facts:
+class Facts:
     """What a row shows of one profile. `spans` are those in force: (product, currency, mrr, trial)."""
 
     profile_id: bytes
@@ -169,13 +172,13 @@ class _Facts:
     statuses: set[str]
 
 
-async def _facts(session: AsyncSession, scope: Scope, profiles: Sequence[bytes]) -> dict[bytes, _Facts]:
+async def facts_of(session: AsyncSession, scope: Scope, profiles: Sequence[bytes]) -> dict[bytes, Facts]:
     """Three queries for all shown profiles together."""
     profile, span, product = models.Profile, models.MrrSpan, models.Product
     subscription, customer = models.Subscription, models.Customer
     account_id = scope.asking.account_id
     facts = {
-        row.profile_id: _Facts(row.profile_id, row.country, row.customer_since, [], set())
+        row.profile_id: Facts(row.profile_id, row.country, row.customer_since, [], set())
         for row in await session.execute(
             select(profile.profile_id, profile.country, profile.customer_since).where(
                 profile.account_id == account_id, profile.profile_id.in_(profiles)
@@ -201,7 +204,7 @@ async def _facts(session: AsyncSession, scope: Scope, profiles: Sequence[bytes])
     return facts
 
 
-def _conversion(facts: Iterable[_Facts], into: str, rates: Mapping[str, Rate]) -> Conversion | None:
+def _conversion(facts: Iterable[Facts], into: str, rates: Mapping[str, Rate]) -> Conversion | None:
     """What was converted in the rows, if anything was."""
     codes = {span[1] for of_one in facts for span in of_one.spans if not span[3]} - {into}
     days = [rates[code].day for code in codes & rates.keys()]
@@ -225,7 +228,7 @@ def customer_status(spans: Sequence[tuple[str | None, str, int, bool]], statuses
     return "churned" if "canceled" in statuses else "none"
 
 
-def _customer_row(facts: _Facts, own_currency: str, rates: Mapping[str, Rate]) -> tuple[Cell, ...]:
+def _customer_row(facts: Facts, own_currency: str, rates: Mapping[str, Rate]) -> tuple[Cell, ...]:
     """MRR in `own_currency` as far as there are rates; without one of them what is largest, as it is."""
     exact: dict[str, Fraction] = defaultdict(Fraction)
     for _, currency, mrr, trial in facts.spans:
@@ -245,6 +248,12 @@ def _customer_row(facts: _Facts, own_currency: str, rates: Mapping[str, Rate]) -
         facts.country,
         facts.customer_since,
     )
+
+
+def cells_of(facts: Facts, own_currency: str, rates: Mapping[str, Rate]) -> dict[str, Cell]:
+    """What a row of customers shows of one of them, by the name of its column."""
+    columns = ENTITIES["customer"].columns
+    return dict(zip(columns, _customer_row(facts, own_currency, rates), strict=True))
 
 
 def ref(profile_id: bytes | None) -> ProfileRef | None:

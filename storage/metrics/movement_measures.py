@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, distinct, func, select
 
 from storage import models
 from storage.metrics.filters import matches
@@ -64,6 +64,16 @@ def times_moved(movement_type: str) -> Callable[[Scope], Query]:
 
     def measure(scope: Scope) -> Query:
         counted = func.count()
+        return _moved(scope, counted.label("amount"), counted.label("rows"), types=(movement_type,))
+
+    return measure
+
+
+def customers_moved(movement_type: str) -> Callable[[Scope], Query]:
+    """How many customers had a movement of this type, each once."""
+
+    def measure(scope: Scope) -> Query:
+        counted = func.count(distinct(models.Movement.profile_id))
         return _moved(scope, counted.label("amount"), counted.label("rows"), types=(movement_type,))
 
     return measure

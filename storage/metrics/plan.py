@@ -172,6 +172,8 @@ class Plan(Part):
     - measure alone: number; with `compare`: comparison; with `grain`: series; with `by`: breakdown
     - entity alone: table
     - neither, with `customer` (a profile id, hex): profile. With a measure: that customer's figure.
+    - measure with `part`: the share of it that has this as well; with `shares` and `by`: that of each group
+    - a list of customers may be ordered by a figure as well: `storage.metrics.ranked.RANKS`
     - `limit` None means the default of 10 rows; "all" is 1,000.
     """
 
@@ -187,6 +189,8 @@ class Plan(Part):
     compare: Compare | None = None
     compare_period: Period | None = None
     customer: str | None = None
+    part: Filter | None = None
+    shares: Literal[True] | None = None
 
     @property
     def rows(self) -> int:
@@ -195,9 +199,9 @@ class Plan(Part):
 
     def conditions(self) -> tuple[Condition, ...]:
         """All conditions of the filters, wherever they stand."""
-        return tuple(_conditions_of(self.filters))
+        return (*_conditions_of(self.filters), *_conditions_of(self.part))
 
-    def filters_and(self, condition: Condition) -> Filter:
+    def filters_and(self, condition: Filter) -> Filter:
         """The plan's filters and one condition more."""
         return condition if self.filters is None else And(terms=(self.filters, condition))
 
@@ -214,4 +218,15 @@ class Plan(Part):
             raise ValueError("a plan asks for a measure, an entity or a customer")
         if self.measure is not None and self.entity is not None:
             raise ValueError("a plan asks for a measure or for an entity, not for both")
+        if (self.part is not None or self.shares) and not self._can_be_shared():
+            raise ValueError("that figure has no shares of this kind")
         return self
+
+    def _can_be_shared(self) -> bool:
+        """A share is of a sum, of a part or of groups, at one time."""
+        whole = self.measure is not None and catalog.metric(self.measure).adds_up
+        grouped = bool(self.by)
+        return whole and grouped is bool(self.shares) and not (self.part and grouped) and not self._moves()
+
+    def _moves(self) -> bool:
+        return bool(self.grain or self.compare or self.compare_period)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from storage.metrics import catalog
-from storage.metrics.catalog import ENTITIES
+from storage.metrics.catalog import ENTITIES, Metric
 from storage.metrics.comparable import of_comparable, ranks
 from storage.metrics.filters import without
 from storage.metrics.plan import And, Condition, Filter, Not, Op, Plan
@@ -28,6 +28,13 @@ class Ranking:
         named = [c.currency for c in plan.conditions() if c.currency is not None]
         named.extend(only_currency(plan.filters))
         return cls(named[0] if named else asking.currency, ranks(plan))
+
+
+def figure_of(plan: Plan) -> Metric | None:
+    """The figure that a list of customers is ordered by; None where it is one of their own columns."""
+    if plan.entity != "customer" or plan.order is None or plan.order.field not in catalog.BY_CUSTOMER:
+        return None
+    return catalog.METRICS[plan.order.field]
 
 
 def only_currency(term: Filter | None) -> list[str]:

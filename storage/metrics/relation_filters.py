@@ -11,7 +11,7 @@ from storage import models
 from storage.metrics.comparing import compare, values_of
 from storage.metrics.joins import of_customer
 from storage.metrics.plan import Condition, Op
-from storage.metrics.scope import Asking, Column
+from storage.metrics.scope import Asking, Column, instant
 from storage.records import DealState
 from storage.types import HexId
 
@@ -60,6 +60,23 @@ def tickets(asking: Asking, profile_id: Any, term: Condition) -> Column:
 
 def open_deals(asking: Asking, profile_id: Any, term: Condition) -> Column:
     return _many(models.Deal, lambda row: row.state == DealState.OPEN, asking, profile_id, term)
+
+
+def moved(movement_type: str) -> Test:
+    """Whether a movement of that type lies in the condition's time."""
+
+    def test(asking: Asking, profile_id: Any, term: Condition) -> Column:
+        movement = aliased(models.Movement)
+        found = select(movement.profile_id).where(
+            movement.account_id == asking.account_id,
+            movement.profile_id == profile_id,
+            movement.type == movement_type,
+            movement.at <= instant(asking.now),
+            compare(movement.at, term.op, term.value),
+        )
+        return found.correlate_except(movement).exists()
+
+    return test
 
 
 def _many(

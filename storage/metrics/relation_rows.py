@@ -105,7 +105,11 @@ def _rows(
     scope: Scope, row: Any, *columns: Any, fields: Mapping[str, Column], cut_by: Mapping[str, Any]
 ) -> tuple[Query, list[Any]]:
     customer, profile = models.Customer, models.Profile
-    of_profile = {"country": profile.country, "owner": hex_id(profile.owner_id)}
+    of_profile = {
+        "country": profile.country,
+        "owner": hex_id(profile.owner_id),
+        "customer": profile.profile_id,
+    }
     cuts = [{**of_profile, **cut_by}[name].label(f"by_{name}") for name in scope.by]
     query = select(*cuts, *columns).select_from(row).where(row.account_id == scope.asking.account_id)
     if scope.filters is not None:

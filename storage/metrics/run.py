@@ -24,7 +24,9 @@ from storage.metrics import (
     movement_rows,
     periods,
     profile,
+    ranked,
     ratios,
+    shares,
     summaries,
     support_lists,
 )
@@ -34,7 +36,7 @@ from storage.metrics.comparable import compared_at
 from storage.metrics.figures import Breakdown, Comparison, Figures, Number, Series, Table
 from storage.metrics.grains import Bucket, PeriodError
 from storage.metrics.plan import Compare, Condition, Period, Plan
-from storage.metrics.ranking import incomparable
+from storage.metrics.ranking import figure_of, incomparable
 from storage.metrics.rows import rows_of, scope_in, scope_over
 from storage.metrics.scope import Asking, Scope, Unanswerable
 from storage.metrics.summaries import Window
@@ -73,8 +75,12 @@ async def _figures(session: AsyncSession, plan: Plan, asking: Asking) -> Figures
         return await _table(session, plan.entity, of_one_customer(plan), asking)
     if plan.measure is None:
         return await profile.figures(session, plan, asking)
-    metric = catalog.metric(plan.measure)
-    plan = of_one_customer(plan)
+    return await _measured(session, catalog.metric(plan.measure), of_one_customer(plan), asking)
+
+
+async def _measured(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Figures:
+    if plan.part is not None or plan.shares:
+        return await _share(session, metric, plan, asking)
     if plan.compare is not None or plan.compare_period is not None:
         return await _comparison(session, metric, plan, asking)
     if plan.grain is not None and plan.period is not None:
@@ -87,7 +93,11 @@ async def _figures(session: AsyncSession, plan: Plan, asking: Asking) -> Figures
 
 async def _table(session: AsyncSession, entity: str, plan: Plan, asking: Asking) -> Table:
     subject = catalog.entity(entity).plural.capitalize()
-    return await _LISTS[entity](session, plan, _scope(plan, asking, plan.period, subject))
+    scope = _scope(plan, asking, plan.period, subject)
+    by_figure = figure_of(plan)
+    if by_figure is not None:
+        return await ranked.customers(session, plan, by_figure, scope)
+    return await _LISTS[entity](session, plan, scope)
 
 
 def of_one_customer(plan: Plan) -> Plan:
@@ -128,6 +138,16 @@ async def _comparison(session: AsyncSession, metric: Metric, plan: Plan, asking:
         now=await _number(session, metric, plan, asking),
         before=await _number(session, metric, earlier, await conversion.for_plan(session, earlier, asking)),
     )
+
+
+async def _share(session: AsyncSession, metric: Metric, plan: Plan, asking: Asking) -> Figures:
+    """A part of the figure, or each of its groups, over the whole of it."""
+    whole = await _number(session, metric, plan.model_copy(update={"by": ()}), asking)
+    shares.check(plan, whole)
+    if plan.part is None:
+        return shares.of_groups(await _breakdown(session, metric, plan, asking), whole)
+    narrowed = plan.model_copy(update={"filters": plan.filters_and(plan.part)})
+    return shares.of_part(await _number(session, metric, narrowed, asking), whole)
 
 
 def _compared(metric: Metric, plan: Plan, asking: Asking) -> Period:

@@ -31,9 +31,13 @@ def dimensions(scope: Scope, columns: dict[str, Any]) -> list[Any]:
 
 
 def profile_dimensions() -> dict[str, Any]:
-    """What a profile says that figures can be cut by."""
+    """What a profile says that figures can be cut by; by itself they are for a ranking (`ranked.py`)."""
     profile = models.Profile
-    return {"country": profile.country, "owner": type_coerce(profile.owner_id, HexId)}
+    return {
+        "country": profile.country,
+        "owner": type_coerce(profile.owner_id, HexId),
+        "customer": profile.profile_id,
+    }
 
 
 def cuts_profiles(scope: Scope) -> bool:

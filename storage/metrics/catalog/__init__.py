@@ -10,6 +10,7 @@ from storage.metrics.catalog import metrics, rows, support
 from storage.metrics.catalog.shapes import Entity, FieldInfo, FieldType, Metric, Span, Unit
 
 __all__ = [
+    "BY_CUSTOMER",
     "ENTITIES",
     "FIELDS",
     "METRICS",
@@ -33,6 +34,16 @@ class UnknownName(ValueError):
 METRICS = MappingProxyType({m.name: m for m in metrics.DECLARED})
 ENTITIES = MappingProxyType({e.name: e for e in (*rows.ENTITIES, *support.ENTITIES)})
 FIELDS = MappingProxyType({f.name: f for f in (*rows.FIELDS, *support.FIELDS)})
+
+BY_CUSTOMER = (
+    "revenue", "payments", "refunds", "refund_count", "disputes", "disputed_amount", "failed_payments",
+    "failed_payment_volume", "recovered_payments", "invoices", "invoiced", "outstanding", "open_invoices",
+    "overdue", "overdue_invoices", "expansion_mrr", "contraction_mrr", "net_new_mrr", "upgrades",
+    "downgrades", "subscriptions", "conversations", "open_conversations", "closed_conversations",
+    "unanswered_conversations", "ratings", "pipeline", "open_deals", "deals_won", "won_amount", "deals_lost",
+    "lost_amount", "deals_created",
+)  # fmt: skip
+"""The figures that are sums over what customers have: customers can be put in their order."""
 
 
 def metric(name: str) -> Metric:

@@ -165,6 +165,17 @@ FIELDS = (
     FieldInfo(
         name="churned", label="churned", type=FieldType.INSTANT, synonyms=("churned", "cancelled", "left")
     ),
+    FieldInfo(name="expanded", label="upgraded", type=FieldType.INSTANT, synonyms=("upgraded",)),
+    FieldInfo(name="downsized", label="downgraded", type=FieldType.INSTANT, synonyms=("downgraded",)),
+    FieldInfo(name="reactivated", label="came back", type=FieldType.INSTANT, synonyms=("came back",)),
+    FieldInfo(name="trial_started", label="trial began", type=FieldType.INSTANT, synonyms=("trial started",)),
+    FieldInfo(name="trial_ended", label="trial ended", type=FieldType.INSTANT, synonyms=("trial ended",)),
+    FieldInfo(
+        name="trial_converted",
+        label="trial converted",
+        type=FieldType.INSTANT,
+        synonyms=("trial converted",),
+    ),
     FieldInfo(
         name="failing",
         label="latest payment failed",

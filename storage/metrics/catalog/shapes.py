@@ -50,6 +50,14 @@ class Metric:
     nouns: tuple[str, str] | None = None
     only_now: bool = False
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether the whole is the sum of its parts: no average, ratio or time."""
+        return self.unit in (Unit.COUNT, Unit.MONEY) and not self.name.startswith(_QUOTIENTS)
+
+
+_QUOTIENTS = ("arpa", "ltv", "average_")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:

@@ -17,6 +17,7 @@ from tests.storage.metrics.plans import (
     amount,
     both,
     counting,
+    during,
     groups,
     is_,
     listing,
@@ -232,3 +233,43 @@ async def test_lists_of_movements(world: World, plan, wanted):
     table = await world.ask(plan)
     assert table.total_rows == wanted
     assert all(isinstance(row[0], ProfileRef) for row in table.rows)
+
+
+@pytest.mark.parametrize(
+    ("measure", "field", "wanted"),
+    [
+        ("upgraded_customers", "expanded", ["Ann"]),
+        ("downgraded_customers", "downsized", ["Ben"]),
+        ("reactivated_customers", "reactivated", ["Eve"]),
+    ],
+)
+async def test_customers_that_moved_are_counted_and_listed_alike(world: World, measure, field, wanted):
+    """Who moved is as many as are counted, each once."""
+    called = {(await world.id_of("customer", f"cus_{name}")): name for name in movers.NAMES}
+    table = await world.ask(listing("customer", during(field, OCTOBER), OCTOBER))
+    assert [called[row[0].profile_id] for row in table.rows] == wanted
+    assert amount(await world.ask(counting(measure, None, OCTOBER))) == len(wanted)
+
+
+@pytest.mark.parametrize(
+    ("field", "measure", "wanted"),
+    [
+        ("trial_started", "trials_started", {"Gus", "Hal", "Ida"}),
+        ("trial_ended", "trials_ended", {"Gus", "Hal", "Ida"}),
+        ("trial_converted", "trials_converted", {"Gus"}),
+    ],
+)
+async def test_trials_are_counted_and_listed_alike(world: World, field, measure, wanted):
+    """Trials that began, ended or were converted in a time are listed as they are counted."""
+    called = {(await world.id_of("customer", f"cus_{name}")): name for name in movers.NAMES}
+    table = await world.ask(listing("subscription", during(field, OCTOBER)))
+    assert {called[row[0].profile_id] for row in table.rows} == wanted
+    assert amount(await world.ask(counting(measure, None, OCTOBER))) == len(wanted)
+
+
+async def test_trials_that_were_not_converted(world: World):
+    """Ended and not converted are those that ran out."""
+    called = {(await world.id_of("customer", f"cus_{name}")): name for name in movers.NAMES}
+    ended, converted = during("trial_ended", OCTOBER), during("trial_converted", OCTOBER)
+    table = await world.ask(listing("subscription", both(ended, no(converted))))
+    assert {called[row[0].profile_id] for row in table.rows} == {"Hal", "Ida"}
