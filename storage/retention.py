@@ -25,10 +25,12 @@ from storage.models import (
     AuditEntry,
     Base,
     Conversation,
+    Letter,
     Message,
     PurgeRun,
     SeenEvent,
     SourceError,
+    Thought,
     WebhookEvent,
 )
 from storage.models.base import table_of
@@ -54,6 +56,8 @@ class Purge(StrEnum):
     MESSAGES = "message"
     CONVERSATIONS = "conversation"
     SEEN_EVENTS = "seen_event"
+    THOUGHTS = "thought"
+    LETTERS = "letter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,20 @@ RULES: tuple[Rule, ...] = (
         model=SeenEvent,
         moment="seen_at",
         keep=timedelta(hours=24),
+    ),
+    Rule(
+        purge=Purge.THOUGHTS,
+        what="Thoughts that were decided (ids and figures), and what became of each",
+        model=Thought,
+        moment="decided_at",
+        keep=timedelta(days=90),
+    ),
+    Rule(
+        purge=Purge.LETTERS,
+        what="What was posted for them and where, so that later news finds its thread",
+        model=Letter,
+        moment="made_at",
+        keep=timedelta(days=90),
     ),
 )
 

@@ -55,6 +55,11 @@ class RecordId(TypeDecorator[bytes]):
         return None if value is None else bytes(value)
 
 
+def number_as_id(number: int) -> bytes:
+    """What a value of a row that is known by a number is sealed for."""
+    return number.to_bytes(16, "big")
+
+
 class HexId(TypeDecorator[str]):
     """A keyed hash as plans and answers write it, in hexadecimal; what is no such thing is found nowhere."""
 

@@ -29,6 +29,7 @@ from storage.personal_document import Personal, PersonalContact, blind_keys, rea
 from storage.session import Database
 from storage.sources import source_row_id
 from storage.trust.mentions import forget_conversations
+from storage.types import number_as_id
 
 ROUND_AFTER = timedelta(hours=12)
 """How long deletions are gathered before a round begins; it ends minutes later, well within the day."""
@@ -100,6 +101,7 @@ SEALED = (
     _Sealed(models.Message, "sealed", lambda row: bytes(row.message_id)),
     _Sealed(models.Message, "places", lambda row: bytes(row.message_id)),
     _Sealed(models.Conversation, "sealed", lambda row: bytes(row.key)),
+    _Sealed(models.Alert, "sealed", lambda row: number_as_id(row.alert_id)),
 )
 
 

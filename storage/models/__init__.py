@@ -23,10 +23,12 @@ from storage.models.sales import Deal, Stage
 from storage.models.source import Checkpoint, Erased, Source, SourceError, SourceState, Tombstone
 from storage.models.summary import CustomerDay, CustomerMrr, MrrDay
 from storage.models.support import CustomerTag, Ticket, TicketRating, TicketTag
+from storage.models.thought import Alert, Delivery, Letter, Mute, Thought, ThoughtProfile
 from storage.models.webhook import WebhookEvent
 
 __all__ = [
     "Account",
+    "Alert",
     "AuditEntry",
     "AuditHead",
     "Base",
@@ -42,15 +44,18 @@ __all__ = [
     "CustomerTag",
     "Deal",
     "DeletedAccount",
+    "Delivery",
     "Dispute",
     "Erased",
     "Invoice",
+    "Letter",
     "Message",
     "MessageProfile",
     "Movement",
     "MrrDay",
     "MrrPart",
     "MrrSpan",
+    "Mute",
     "OfSource",
     "Owner",
     "Payment",
@@ -71,6 +76,8 @@ __all__ = [
     "Subscription",
     "SubscriptionChange",
     "Tenant",
+    "Thought",
+    "ThoughtProfile",
     "Ticket",
     "TicketRating",
     "TicketTag",

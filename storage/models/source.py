@@ -25,7 +25,8 @@ class Source(Base, Tenant):
     streams that the key may not read or the server does not offer, with the reason; `live` is False for
     the vendor's test data. `switched_off` names optional fields that are not to be stored; `rekey_since` is
     when a customer was first deleted under the present data key: within a day it is renewed. `add_ons` are
-    the products that were taken for add-ons when spans were last computed.
+    the products that were taken for add-ons when spans were last computed. `news_since` is when its
+    very first load ended: what came before is history, and no news.
     """
 
     __tablename__ = "source"
@@ -44,6 +45,7 @@ class Source(Base, Tenant):
     rekey_since: Mapped[datetime | None] = mapped_column(Instant)
     backfilled_at: Mapped[datetime | None] = mapped_column(Instant)
     synced_at: Mapped[datetime | None] = mapped_column(Instant)
+    news_since: Mapped[datetime | None] = mapped_column(Instant)
     left_out: Mapped[dict[str, str]] = mapped_column(Document(dict[str, str]), default=dict)
     add_ons: Mapped[tuple[bytes, ...]] = mapped_column(Document(tuple[bytes, ...]), default=tuple)
 

@@ -15,11 +15,14 @@ from storage.models import (
     Customer,
     Message,
     MessageProfile,
+    Mute,
     Source,
     SourceState,
+    ThoughtProfile,
     Tombstone,
     WebhookEvent,
 )
+from storage.trust.told import forget_mutes, forget_thoughts
 
 KEEP, REDACT, DELETE = "keep", "redact", "delete"
 ON_CUSTOMER_DELETED = (KEEP, REDACT, DELETE)
@@ -49,6 +52,8 @@ async def forget_mentions(
         on_request = among(session, MessageProfile.profile_id, asked)
         await empty_messages(session, account_id, on_request, on_request=True)
     await empty_messages(session, account_id, among(session, MessageProfile.profile_id, customer_ids))
+    await forget_thoughts(session, account_id, among(session, ThoughtProfile.profile_id, customer_ids))
+    await forget_mutes(session, account_id, among(session, Mute.profile_id, customer_ids))
 
 
 async def forget_conversations(session: AsyncSession, account_id: int) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, RowMapping, Table, Text, type_coerce
 
 from storage.keys.source_keys import SourceKeys
-from storage.types import Document
+from storage.types import Document, number_as_id
 
 NEVER_SHOWN: dict[str, frozenset[str]] = {
     "source": frozenset({"credential"}),
@@ -26,6 +26,7 @@ SEALED: dict[str, dict[str, str]] = {
     "deal": {"sealed": "id"},
     "conversation": {"sealed": "key"},
     "message": {"sealed": "message_id", "places": "message_id"},
+    "alert": {"sealed": "alert_id"},
     "webhook_event": {"sealed": "event_id"},
 }
 """Sealed columns that are opened, and the column that each value is sealed for."""
@@ -38,6 +39,7 @@ _SHOWN_AS = {
     ("deal", "sealed"): "personal",
     ("webhook_event", "sealed"): "body",
     ("message", "sealed"): "content",
+    ("alert", "sealed"): "wants",
 }
 
 Plain = dict[str, Any]
@@ -86,7 +88,8 @@ def opened_values(table: Table, row: Mapping[str, Any] | RowMapping, keys: Sourc
 def _opened(table: Table, column: str, row_id: Any, value: Any, keys: SourceKeys | None) -> Any:
     if not value or keys is None:
         return None
-    opened = keys.open(table=table.name, row_id=bytes(row_id), column=column, sealed=bytes(value))
+    of = number_as_id(row_id) if isinstance(row_id, int) else bytes(row_id)
+    opened = keys.open(table=table.name, row_id=of, column=column, sealed=bytes(value))
     if table.name == "webhook_event":  # the only sealed bytes that we did not write ourselves
         try:
             return msgspec.json.decode(opened)

@@ -28,6 +28,7 @@ from storage.trust.audit import Action, Fact, Kind, Subject
 from storage.trust.keys_due import renew_account_key_since
 from storage.trust.mentions import empty_messages, forget_conversations
 from storage.trust.receipts import Receipt, Remaining, SignedReceipt
+from storage.trust.told import forget_mutes, forget_thoughts
 
 _PROFILES_AT_ONCE = 1000
 
@@ -117,6 +118,8 @@ async def _stop(db: Database, account_id: int, source_id: int, now: datetime) ->
             models.Customer.account_id == account_id, models.Customer.source_id == source_id
         )
         await empty_messages(session, account_id, models.MessageProfile.profile_id.in_(named))
+        await forget_thoughts(session, account_id, models.ThoughtProfile.profile_id.in_(named), source_id)
+        await forget_mutes(session, account_id, models.Mute.profile_id.in_(named))
         await forget_conversations(session, account_id)
         await renew_account_key_since(session, account_id, now)
 

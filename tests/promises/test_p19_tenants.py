@@ -90,6 +90,8 @@ ELSEWHERE = {
     "trust.model_use.note_question": "writes to the session's own trail, names none",
     "trust.privacy.note_person": "a part of privacy.find and of erasing, which are called",
     "trust.privacy.same_customers": "a part of privacy.find and of erasing, which are called",
+    "trust.told.forget_mutes": "a part of trust.deletion.forget_customers, which is called",
+    "trust.told.forget_thoughts": "a part of trust.deletion.forget_customers, which is called",
     "trust.tombstones.without_erased": "a part of write_records; gives back what it is given",
     "trust.tombstones.respect_tombstones": "a part of write_records, which is called",
 }

@@ -17,6 +17,7 @@ from storage.models import (
     Account,
     AuditEntry,
     Conversation,
+    Letter,
     Message,
     MessageProfile,
     OfSource,
@@ -24,6 +25,7 @@ from storage.models import (
     SeenEvent,
     SourceError,
     Tenant,
+    Thought,
     WebhookEvent,
 )
 from storage.models.base import Base
@@ -372,8 +374,8 @@ class TestPolicies:
 def test_every_table_has_an_end() -> None:
     """A tenant's table is purged, goes with its source, or is one of the few that last as the account."""
     lasting = {
-        "audit_head", "currency_rate", "customer_day", "customer_mrr", "message_profile", "movement",
-        "profile", "profile_link", "receipt", "source",
+        "alert", "audit_head", "currency_rate", "customer_day", "customer_mrr", "delivery", "message_profile",
+        "movement", "mute", "profile", "profile_link", "receipt", "source", "thought_profile",
     }  # fmt: skip
     tables = {
         mapper.class_.__tablename__
@@ -391,6 +393,6 @@ def test_the_page_says_what_the_table_says() -> None:
 
 def test_models_of_rules_are_distinct() -> None:
     """Each purge has a table of its own, called by its name."""
-    models = [Conversation, Message, SeenEvent, SourceError, WebhookEvent, AuditEntry]
+    models = [Conversation, Message, SeenEvent, SourceError, WebhookEvent, AuditEntry, Thought, Letter]
     assert {rule.model for rule in RULES} == set(models)
     assert [rule.purge for rule in RULES] == [rule.model.__tablename__ for rule in RULES]
