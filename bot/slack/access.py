@@ -28,9 +28,12 @@ class Refusal(StrEnum):
 
 @dataclass(slots=True)
 class Access:
-    """Asks Slack who a person is, and remembers it for ten minutes."""
+    """Asks Slack who a person is, and remembers it for ten minutes.
 
-    client: AsyncWebClient
+    `client_of` gives the client of a workspace, by its id.
+    """
+
+    client_of: Callable[[str], AsyncWebClient]
     clock: Callable[[], float] = time.monotonic
     _known: OrderedDict[tuple[str, str], tuple[float, Refusal | None]] = field(default_factory=OrderedDict)
 
@@ -49,7 +52,7 @@ class Access:
 
     async def _look_up(self, team_id: str, user_id: str) -> Refusal | None:
         try:
-            answer = await self.client.users_info(user=user_id)
+            answer = await self.client_of(team_id).users_info(user=user_id)
         except SlackApiError as problem:
             if slack_code(problem) in _UNKNOWN:
                 return Refusal.OUTSIDER

@@ -20,7 +20,7 @@ def register(bolt: AsyncApp, answering: Answering) -> None:
     async def chosen(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         question = chosen_question(body["actions"][0].get("value") or "")
-        asked, reply = _asked(body, question or ""), _reply(body, client)
+        asked, reply = asked_of(body, question or ""), reply_of(body, client)
         if question is None:
             answering.tell(asked, reply, texts.NO_LONGER)
         else:
@@ -33,28 +33,37 @@ def register(bolt: AsyncApp, answering: Answering) -> None:
     bolt.action(_ANY_ACTION)(none_of_ours)
 
 
-def _asked(body: dict[str, Any], question: str) -> Asked:
-    team, channel, user = body["team"]["id"], body["channel"]["id"], body["user"]["id"]
+def asked_of(body: dict[str, Any], question: str) -> Asked:
+    """What a button, a shortcut or a modal asks for. The talk is that of the thread, or the person's own."""
+    user = body["user"]["id"]
+    team = (body.get("team") or {}).get("id") or body["user"]["team_id"]
+    channel = (body.get("channel") or {}).get("id") or user
+    once = body.get("trigger_id") or f"{body['view']['id']}:{body['view']['hash']}"
     return Asked(
         question=question,
         team=team,
         user=user,
-        conversation=talk(team, channel, _thread(body) or user),
-        key=f"{team}:action:{body['trigger_id']}",
+        conversation=talk(team, channel, thread_of(body) or user),
+        key=f"{team}:action:{once}",
     )
 
 
-def _reply(body: dict[str, Any], client: AsyncWebClient) -> Reply:
-    """Where the buttons are: what one person alone saw stays between us."""
-    aside = ByResponseUrl(client, body["response_url"], body["user"]["id"])
+def reply_of(body: dict[str, Any], client: AsyncWebClient) -> Reply:
+    """Where the button is: what one person alone saw stays between us. Elsewhere, the direct messages."""
+    user, channel = body["user"]["id"], (body.get("channel") or {}).get("id")
+    if not channel or not body.get("response_url"):
+        directly = InChannel(client, user)
+        return Reply(answer=directly, aside=directly)
+    aside = ByResponseUrl(client, body["response_url"], user)
     is_private = (
         body.get("container", {}).get("is_ephemeral") or body.get("message", {}).get("subtype") == "ephemeral"
     )
     if is_private:
         return Reply(answer=aside, aside=aside)
-    return Reply(answer=InChannel(client, body["channel"]["id"], _thread(body)), aside=aside)
+    return Reply(answer=InChannel(client, channel, thread_of(body)), aside=aside)
 
 
-def _thread(body: dict[str, Any]) -> str | None:
+def thread_of(body: dict[str, Any]) -> str | None:
+    """The thread that a button stands in, if it does."""
     found = body.get("message", {}).get("thread_ts") or body.get("container", {}).get("thread_ts")
     return str(found) if found else None

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any
@@ -22,6 +22,9 @@ from storage.trust.messages import Post
 
 _log = structlog.get_logger(__name__)
 _HELP = frozenset({"", "help", "?"})
+
+Work = Callable[[int], Awaitable[None]]
+"""What is done for an account, given its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class Answering:
         """Returns at once; the reply follows."""
         self.background.start(self._reply(asked, reply))
 
+    def do(self, asked: Asked, reply: Reply, work: Work) -> None:
+        """Does something else than answering, once and for those who may ask; failures are apologised for."""
+        self.background.start(self._once(asked, reply, self._do(asked, reply, work)))
+
     def tell(self, asked: Asked, reply: Reply, words: str) -> None:
         """Says something in place of an answer, once."""
         self.background.start(self._tell(asked, reply, words))
@@ -94,15 +101,27 @@ class Answering:
         finally:
             work.close()
 
-    async def _answer(self, asked: Asked, reply: Reply) -> None:
+    async def _do(self, asked: Asked, reply: Reply, work: Work) -> None:
+        account_id = await self._admit(asked, reply)
+        if account_id is not None:
+            await work(account_id)
+
+    async def _admit(self, asked: Asked, reply: Reply) -> int | None:
+        """The account to ask for; None where this person may not ask, and has been told so."""
         account_id = await self.accounts.account_of(asked.team)
         if account_id is None:
             await reply.aside.send([texts.say(texts.NOT_CONNECTED)])
-            return
+            return None
         refusal = await self.access.refusal(asked.team, asked.user)
-        if refusal is not None:
-            _log.info("slack.refused", team=asked.team, why=refusal.name)
-            await reply.aside.send([texts.say(texts.refused(refusal.value))])
+        if refusal is None:
+            return account_id
+        _log.info("slack.refused", team=asked.team, why=refusal.name)
+        await reply.aside.send([texts.say(texts.refused(refusal.value))])
+        return None
+
+    async def _answer(self, asked: Asked, reply: Reply) -> None:
+        account_id = await self._admit(asked, reply)
+        if account_id is None:
             return
         if asked.question.lower() in _HELP:
             await reply.answer.send([texts.help_message(self.asks.help())])

@@ -4,60 +4,49 @@ Nothing between a request and its acknowledgement waits for a network or a datab
 whatever state the rest is in.
 """
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any
 
 import structlog
 from aiohttp import ClientSession
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.render.slack_blocks import Layout
-from bot.slack import actions, commands, messages
+from bot.slack import actions, commands, extending, messages
 from bot.slack.access import Access
 from bot.slack.answering import Answering, described
-from bot.slack.delivery import slack_code, slow_down_handlers
+from bot.slack.delivery import slow_down_handlers
+from bot.slack.extensions import Extensions
 from bot.slack.ports import (
     Accounts,
     Asks,
     KeepsNothing,
     Messages,
-    OneAccount,
     SeenEvents,
     SeenInMemory,
 )
-from storage.errors import OperatorError
+from bot.slack.workspaces import ClientOf, OneWorkspace, SlackUnreachable, SlackUnusable, Workspaces
 from storage.settings import Settings
 
 _log = structlog.get_logger(__name__)
 _CALL_TIMEOUT = 20
-
-
-class SlackUnusable(OperatorError):
-    """Slack cannot be used with these settings; the text says which one and why, and repeats no token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """The workspace that a bot token belongs to, and who we are in it."""
-
-    team_id: str
-    bot_user_id: str
-    bot_id: str
+_START_TIMEOUT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class SlackApp:
-    """`bolt` takes requests, `answering` works on them, `client` talks back. `stop` when done."""
+    """`bolt` takes requests, `answering` works on them, `client_of` talks back. `stop` when done."""
 
     bolt: AsyncApp
-    client: AsyncWebClient
     answering: Answering
-    workspace: Workspace
+    workspaces: Workspaces
+    client_of: ClientOf
+    pool: AsyncWebClient
     signing_secret: str | None
 
     async def stop(self, seconds: float = 20.0) -> None:
@@ -65,7 +54,7 @@ class SlackApp:
         late = await self.answering.background.drain(seconds)
         if late:
             _log.warning("slack.stopped_with_answers_under_way", count=late)
-        await close(self.client)
+        await close(self.pool)
 
 
 async def create_slack_app(
@@ -74,40 +63,59 @@ async def create_slack_app(
     *,
     account_id: int | None = None,
     accounts: Accounts | None = None,
+    workspaces: Callable[[AsyncWebClient], Workspaces] | None = None,
+    extensions: Extensions | None = None,
     seen: SeenEvents | None = None,
     keeps: Messages | None = None,
     tz: tzinfo = UTC,
     layout: Layout = Layout.NATIVE,
 ) -> SlackApp:
-    """The app of the workspace whose SLACK_BOT_TOKEN is set; raises SlackUnusable.
+    """The app of the workspace whose SLACK_BOT_TOKEN is set, or of `workspaces`; raises SlackUnusable.
 
-    `account_id` is whose data that workspace asks for; `accounts` decides it workspace by workspace instead.
-    `keeps` remembers the answers that were sent.
+    `account_id` is whose data the one workspace asks for; `accounts` decides it workspace by workspace
+    instead, and `workspaces` makes that and their tokens out of a client of no workspace. `keeps` remembers
+    the answers that were sent. That Slack does not answer right now is no reason not to start.
     """
-    if (account_id is None) == (accounts is None):
-        raise ValueError("give either the account_id or the accounts")
-    client = web_client(settings)
+    if sum(given is not None for given in (account_id, accounts, workspaces)) != 1:
+        raise ValueError("give the account_id, the accounts or the workspaces")
+    pool = web_client(settings, "" if workspaces else None)
     try:
-        workspace = await _workspace(client)
+        served = workspaces(pool) if workspaces else await _one_workspace(pool, account_id or 0)
     except BaseException:
-        await close(client)
+        await close(pool)
         raise
+    client_of = ClientOf(pool, served)
     answering = Answering(
         asks=asks,
-        accounts=accounts or OneAccount(account_id or 0, workspace.team_id),
+        accounts=accounts or served,
         seen=seen if seen is not None else SeenInMemory(),
         messages=keeps if keeps is not None else KeepsNothing(),
-        access=Access(client),
+        access=Access(client_of),
         tz=tz,
         layout=layout,
     )
     secret = settings.slack_signing_secret
     signing_secret = secret.get_secret_value() if secret else None
-    bolt = _bolt(client, workspace, signing_secret)
-    commands.register(bolt, answering)
+    bolt = _bolt(client_of, signing_secret)
+    _register(bolt, answering, extensions or Extensions())
+    return SlackApp(bolt, answering, served, client_of, pool, signing_secret)
+
+
+def _register(bolt: AsyncApp, answering: Answering, extensions: Extensions) -> None:
+    """The order matters: the last listeners of a kind take what nobody else did."""
+    commands.register(bolt, answering, extensions)
+    extending.register(bolt, answering, extensions)
     messages.register(bolt, answering)
     actions.register(bolt, answering)
-    return SlackApp(bolt, client, answering, workspace, signing_secret)
+
+
+async def _one_workspace(client: AsyncWebClient, account_id: int) -> OneWorkspace:
+    workspace = OneWorkspace(client, account_id)
+    try:
+        await asyncio.wait_for(workspace.who(), _START_TIMEOUT)
+    except (SlackUnreachable, TimeoutError):
+        _log.warning("slack.unreachable_for_now")
+    return workspace
 
 
 def web_client(settings: Settings, token: str | None = None) -> AsyncWebClient:
@@ -126,57 +134,44 @@ def web_client(settings: Settings, token: str | None = None) -> AsyncWebClient:
     )
 
 
-def _like(client: AsyncWebClient, token: str | None) -> AsyncWebClient:
-    return AsyncWebClient(
-        token=token,
-        base_url=client.base_url,
-        session=client.session,
-        timeout=client.timeout,
-        retry_handlers=client.retry_handlers,
-        logger=client.logger,
-    )
-
-
-def _bolt(client: AsyncWebClient, workspace: Workspace, signing_secret: str | None) -> AsyncApp:
+def _bolt(client_of: ClientOf, signing_secret: str | None) -> AsyncApp:
     """`authorize` stands in for Bolt's own, which asks Slack before it lets a request be acknowledged."""
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        known = client_of.workspaces.bot_in(team_id or "")
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,
-            bot_id=workspace.bot_id,
-            bot_user_id=workspace.bot_user_id,
-            bot_token=client.token,
+            bot_id=known.bot_id if known else None,
+            bot_user_id=known.bot_user_id if known else None,
         )
+
+    async def with_client(context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]) -> None:
+        if context.team_id:
+            if context.enterprise_id:
+                client_of.workspaces.is_in(context.team_id, context.enterprise_id)
+            context["client"] = client_of(context.team_id)
+        await next_()
 
     # Listeners only start work, so that they can be run before the response: when Slack has its
     # acknowledgement, a stop knows of everything that was promised.
-    # Its own client has no token: `authorize` gives one to the client of each request. Without a signing
+    # Its own client has no token: each request gets the client of its workspace. Without a signing
     # secret nothing is accepted over HTTP (bot/slack/http.py), so that Bolt never sees an empty one at work.
     bolt = AsyncApp(
         name="chewbotta",
         process_before_response=True,
         logger=_quiet_logger(),
-        client=_like(client, token=None),
+        client=client_of.nobody(),
         authorize=authorize,
         signing_secret=signing_secret or "",
     )
+    bolt.use(with_client)
     bolt.error(_failed)
     return bolt
 
 
 async def _failed(error: Exception) -> None:
     _log.error("slack.listener_failed", **described(error))
-
-
-async def _workspace(client: AsyncWebClient) -> Workspace:
-    try:
-        who: Any = await client.auth_test()
-    except SlackApiError as problem:
-        raise SlackUnusable(f"SLACK_BOT_TOKEN: Slack refuses it ({slack_code(problem)})") from None
-    except (OSError, TimeoutError) as problem:
-        raise SlackUnusable(f"Slack cannot be reached ({type(problem).__name__})") from None
-    return Workspace(team_id=who["team_id"], bot_user_id=who["user_id"], bot_id=who.get("bot_id") or "")
 
 
 async def close(client: AsyncWebClient) -> None:

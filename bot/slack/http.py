@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.slack.app import SlackApp, SlackUnusable
+from bot.slack.app import SlackApp
+from bot.slack.workspaces import SlackUnusable
 
 PATH = "/slack/events"
 LARGEST_BODY = 1_000_000

@@ -10,9 +10,10 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 
 from bot.render.slack_blocks import Layout
-from bot.slack.app import SlackApp, SlackUnusable, close, create_slack_app, web_client
+from bot.slack.app import SlackApp, close, create_slack_app, web_client
 from bot.slack.delivery import slack_code
 from bot.slack.ports import Accounts, Asks, Messages, SeenEvents
+from bot.slack.workspaces import SlackUnusable
 from storage.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -59,7 +60,7 @@ async def _serve(
     try:
         handler.client.wss_uri = await _address(handler)
         await handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt left it untyped
-        _log.info("slack.connected", team=slack.workspace.team_id)
+        _log.info("slack.connected")
         if ready is not None:
             ready.set()
         await stop.wait()

@@ -11,10 +11,11 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.answer import Answer
-from bot.slack.app import SlackApp, SlackUnusable, create_slack_app
+from bot.slack.app import SlackApp, create_slack_app
 from bot.slack.http import slack_route
 from bot.slack.ports import OneAccount
 from bot.slack.run import run_socket_mode
+from bot.slack.workspaces import SlackUnusable
 from storage.settings import Settings
 from tests.bot import answers as example
 from tests.bot.asks import BY_HEART, AsksByHeart

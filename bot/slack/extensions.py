@@ -1,0 +1,82 @@
+"""Where other features hang into the Slack app: sub-commands, buttons, modals, sections of the Home tab.
+
+A feature fills an `Extensions` before the app is made. Every handler runs in the background, after Slack has
+its acknowledgement, once for each delivery, and only for those who may ask; what it raises ends in an apology
+with a reference. So a handler just does its work and replies.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.answering import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Invoked:
+    """A sub-command, a pressed button or a submitted modal, of somebody who may ask.
+
+    `words` are what follows the sub-command, or the button's value; `channel` is None for modals and for the
+    Home tab. `body` is Slack's payload as it came (`trigger_id`, `view`, `actions`, ...).
+    """
+
+    account_id: int
+    team: str
+    user: str
+    channel: str | None
+    words: str
+    client: AsyncWebClient
+    reply: Reply
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeAsked:
+    """Whose Home tab is to be drawn."""
+
+    account_id: int
+    team: str
+    user: str
+    client: AsyncWebClient
+
+
+Handler = Callable[[Invoked], Awaitable[None]]
+HomeSection = Callable[[HomeAsked], Awaitable[Sequence[dict[str, Any]]]]
+"""Blocks of one section, its heading first; none where there is nothing to show."""
+
+Check = Callable[[Mapping[str, Any]], Mapping[str, str]]
+"""A modal's `view` -> what is wrong with its inputs: block id -> words. Must not wait for anything."""
+
+
+def nothing_wrong(_view: Mapping[str, Any]) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Modal:
+    """What a submitted modal does, and what keeps it from being submitted."""
+
+    submit: Handler
+    check: Check = nothing_wrong
+
+
+@dataclass(slots=True)
+class Extensions:
+    """What the app knows beyond questions.
+
+    `commands`: the word after `/chewy` ("alerts") -> handler. `actions` and `modals`: what comes before the
+    first colon of an action_id or a callback_id. `home`: sections of the Home tab, in order, after those of
+    the app itself.
+    """
+
+    commands: dict[str, Handler] = field(default_factory=dict)
+    actions: dict[str, Handler] = field(default_factory=dict)
+    modals: dict[str, Modal] = field(default_factory=dict)
+    home: list[HomeSection] = field(default_factory=list)
+
+
+def name_of(id_: str) -> str:
+    """Under which name an action_id or a callback_id is registered."""
+    return id_.split(":", 1)[0]
