@@ -70,10 +70,20 @@ async def forget_context(db: Database, vault: Vault, account_id: int, key: str) 
         )
 
 
-async def first_time(db: Database, account_id: int, key: str, now: datetime) -> bool:
-    """Whether a chat event comes for the first time; several processes may ask at once, one is told yes."""
+async def first_time(
+    db: Database, account_id: int, key: str, now: datetime, *, again_after: timedelta = KEPT
+) -> bool:
+    """Whether a chat event comes for the first time; several processes may ask at once, one is told yes.
+
+    What was seen `again_after` ago or longer counts as new: a button may be pressed again.
+    """
     row = {"account_id": account_id, "key": key[:120], "seen_at": now}
     async with db.tenant(account_id) as session:
         await session.execute(delete(SeenEvent).where(SeenEvent.seen_at <= now - KEPT))
-        new = _dialect(db).insert(SeenEvent).on_conflict_do_nothing().returning(SeenEvent.key)
+        statement = _dialect(db).insert(SeenEvent)
+        new = statement.on_conflict_do_update(
+            index_elements=["account_id", "key"],
+            set_={"seen_at": statement.excluded.seen_at},
+            where=SeenEvent.seen_at <= now - again_after,
+        ).returning(SeenEvent.key)
         return (await session.scalars(new, [row])).first() is not None

@@ -17,6 +17,7 @@ from sqlalchemy import Executable, Integer, Row, Select, column, delete, func, s
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.buttons import PRESSED_WITHIN
 from storage.clock import database_now
 from storage.conversations import KEPT as CONTEXT_KEPT
 from storage.locks import exclusive
@@ -25,8 +26,10 @@ from storage.models import (
     AuditEntry,
     Base,
     Conversation,
+    KeptButton,
     Letter,
     Message,
+    Outgoing,
     PurgeRun,
     SeenEvent,
     SourceError,
@@ -34,6 +37,7 @@ from storage.models import (
     WebhookEvent,
 )
 from storage.models.base import table_of
+from storage.outgoing import WAITS
 from storage.session import Database
 from storage.trust import audit
 from storage.trust.audit import WORKER, Action, Actor, Fact, Job, Kind, Note, Origin, Subject
@@ -56,6 +60,8 @@ class Purge(StrEnum):
     MESSAGES = "message"
     CONVERSATIONS = "conversation"
     SEEN_EVENTS = "seen_event"
+    OUTGOING = "outgoing"
+    KEPT_BUTTONS = "kept_button"
     THOUGHTS = "thought"
     LETTERS = "letter"
 
@@ -127,6 +133,22 @@ RULES: tuple[Rule, ...] = (
         model=SeenEvent,
         moment="seen_at",
         keep=timedelta(hours=24),
+    ),
+    Rule(
+        purge=Purge.OUTGOING,
+        what="Messages that a chat platform could not take yet",
+        model=Outgoing,
+        moment="until",
+        keep=WAITS,
+        ends=True,
+    ),
+    Rule(
+        purge=Purge.KEPT_BUTTONS,
+        what="What a button stands for, where it is too long for the button",
+        model=KeptButton,
+        moment="expires_at",
+        keep=PRESSED_WITHIN,
+        ends=True,
     ),
     Rule(
         purge=Purge.THOUGHTS,

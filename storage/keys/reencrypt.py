@@ -102,6 +102,9 @@ SEALED = (
     _Sealed(models.Message, "places", lambda row: bytes(row.message_id)),
     _Sealed(models.Conversation, "sealed", lambda row: bytes(row.key)),
     _Sealed(models.Alert, "sealed", lambda row: number_as_id(row.alert_id)),
+    _Sealed(models.Outgoing, "sealed", lambda row: bytes(row.item_id)),
+    _Sealed(models.Outgoing, "address", lambda row: bytes(row.item_id)),
+    _Sealed(models.KeptButton, "sealed", lambda row: bytes(row.button_id)),
 )
 
 

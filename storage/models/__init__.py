@@ -13,6 +13,7 @@ from storage.models.billing import (
     Subscription,
     SubscriptionChange,
 )
+from storage.models.chat import ChatAccess, Feedback, KeptButton, Outgoing
 from storage.models.contact import Contact, ContactCustomer, Owner
 from storage.models.currency import CurrencyRate
 from storage.models.customer import Customer, CustomerLink
@@ -32,6 +33,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Base",
+    "ChatAccess",
     "Checkpoint",
     "Contact",
     "ContactCustomer",
@@ -47,7 +49,9 @@ __all__ = [
     "Delivery",
     "Dispute",
     "Erased",
+    "Feedback",
     "Invoice",
+    "KeptButton",
     "Letter",
     "Message",
     "MessageProfile",
@@ -57,6 +61,7 @@ __all__ = [
     "MrrSpan",
     "Mute",
     "OfSource",
+    "Outgoing",
     "Owner",
     "Payment",
     "Price",

@@ -30,6 +30,7 @@ class NotForTheTrail(TypeError):
 class Action(StrEnum):
     """What was done: `subject:action`."""
 
+    ACCESS_CHANGED = "access:changed"
     ACCOUNT_CREATED = "account:created"
     ACCOUNT_CHANGED = "account:changed"
     ACCOUNT_DELETED = "account:deleted"
@@ -54,6 +55,7 @@ class Action(StrEnum):
     PROFILES_PARTED = "profiles:parted"
     PURGE_RAN = "purge:ran"
     QUESTION_ASKED = "question:asked"
+    QUESTION_REFUSED = "question:refused"
     RATES_CHANGED = "rates:changed"
     RECONCILIATION_HELD = "reconciliation:held"
     ROLE_CHANGED = "role:changed"

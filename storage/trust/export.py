@@ -25,8 +25,9 @@ from storage.trust.audit import Action, Fact, Kind, Subject
 from storage.trust.json_rows import json_of
 from storage.trust.plain_rows import SEALED, opened_values
 
-LEFT_OUT = frozenset({"stale_customer", "seen_event", "checkpoint"})
-"""Notes of work: customers to recompute, chat events that were taken up, how far a sync has come."""
+LEFT_OUT = frozenset({"stale_customer", "seen_event", "checkpoint", "outgoing", "kept_button"})
+"""Notes of work: customers to recompute, chat events that were taken up, how far a sync has come, messages
+that wait for a chat platform (they are Messages already), what long buttons stand for."""
 
 _AT_ONCE = 2_000
 

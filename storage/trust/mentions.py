@@ -13,9 +13,11 @@ from storage.models import (
     Account,
     Conversation,
     Customer,
+    KeptButton,
     Message,
     MessageProfile,
     Mute,
+    Outgoing,
     Source,
     SourceState,
     ThoughtProfile,
@@ -57,9 +59,16 @@ async def forget_mentions(
 
 
 async def forget_conversations(session: AsyncSession, account_id: int) -> None:
-    """Contexts are sealed: which of them names whom cannot be told, so all that may name anyone go."""
+    """Contexts are sealed: which of them names whom cannot be told, so all that may name anyone go.
+
+    So do long buttons; messages that still wait for their platform are emptied, and say so when they arrive.
+    """
+    for model in (Conversation, KeptButton):
+        await session.execute(delete(model).where(model.account_id == account_id, model.personal.is_(True)))
     await session.execute(
-        delete(Conversation).where(Conversation.account_id == account_id, Conversation.personal.is_(True))
+        update(Outgoing)
+        .where(Outgoing.account_id == account_id, Outgoing.personal.is_(True))
+        .values(sealed=b"")
     )
 
 

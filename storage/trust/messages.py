@@ -94,10 +94,14 @@ async def keep(
     posts: Sequence[Post],
     about: Iterable[bytes],
     now: datetime,
+    as_id: bytes | None = None,
 ) -> bytes | None:
-    """Keeps what was sent about these profiles; returns its id, or None where the account keeps none."""
+    """Keeps what was sent about these profiles, under `as_id` where it has one already.
+
+    Returns its id, or None where the account keeps none.
+    """
     keys = await vault.account_keys(account_id)
-    message_id = secrets.token_bytes(16)
+    message_id = as_id or secrets.token_bytes(16)
     content = msgspec.structs.replace(content, text=content.text[:_LONGEST_TEXT])
     async with db.tenant(account_id) as session:
         account = await session.get_one(Account, account_id)
@@ -124,6 +128,18 @@ async def keep(
         if names and not due:
             await insert_new(session, MessageProfile, names)
     return message_id
+
+
+async def add_posts(
+    db: Database, vault: Vault, account_id: int, message_id: bytes, posts: Sequence[Post]
+) -> None:
+    """Notes where a Message that was sent later now stands; one that is not kept stands nowhere for us."""
+    keys = await vault.account_keys(account_id)
+    async with db.tenant(account_id) as session:
+        wanted = select(Message).where(Message.account_id == account_id, Message.message_id == message_id)
+        row = await session.scalar(wanted.with_for_update())
+        if row is not None:
+            row.places = _seal(keys, message_id, "places", (*_places(keys, row), *posts))
 
 
 def _seal(keys: SourceKeys, message_id: bytes, column: str, value: object) -> bytes:

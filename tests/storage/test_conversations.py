@@ -25,6 +25,21 @@ async def test_an_event_is_forgotten_after_a_day(world: World) -> None:
     assert await conversations.first_time(world.db, world.account_id, "T1:message:C1:1.5", NOW + DAY)
 
 
+async def test_a_button_may_be_pressed_again(world: World) -> None:
+    """A click counts once within a few seconds; later it is another one."""
+    again = timedelta(seconds=5)
+
+    async def pressed(after: timedelta) -> bool:
+        return await conversations.first_time(
+            world.db, world.account_id, "T1:action", NOW + after, again_after=again
+        )
+
+    assert await pressed(timedelta())
+    assert not await pressed(again / 2)
+    assert await pressed(again * 2)
+    assert not await pressed(again * 2.5)
+
+
 async def test_a_context_is_kept_sealed_for_a_day(world: World) -> None:
     """The latest one is read back; a day later, or once it is forgotten, there is none."""
     place = (world.db, world.vault, world.account_id, "T1:C1:U1")

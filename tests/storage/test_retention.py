@@ -71,6 +71,17 @@ ROWS: dict[Purge, Callable[[datetime], Row]] = {
     Purge.MESSAGES: _message,
     Purge.CONVERSATIONS: lambda end: {"key": _id(), "sealed": b"sealed", "expires_at": end},
     Purge.SEEN_EVENTS: lambda moment: {"key": _id().hex(), "seen_at": moment},
+    Purge.OUTGOING: lambda end: {
+        "item_id": _id(),
+        "lane": _id(),
+        "number": 1,
+        "address": b"sealed",
+        "sealed": b"sealed",
+        "attempts": 1,
+        "due_at": end,
+        "until": end,
+    },
+    Purge.KEPT_BUTTONS: lambda end: {"button_id": _id(), "sealed": b"sealed", "expires_at": end},
 }
 OF_ROWS = [rule for rule in RULES if rule.purge in ROWS]
 of_each = pytest.mark.parametrize("rule", OF_ROWS, ids=[rule.purge for rule in OF_ROWS])
@@ -374,8 +385,9 @@ class TestPolicies:
 def test_every_table_has_an_end() -> None:
     """A tenant's table is purged, goes with its source, or is one of the few that last as the account."""
     lasting = {
-        "alert", "audit_head", "currency_rate", "customer_day", "customer_mrr", "delivery", "message_profile",
-        "movement", "mute", "profile", "profile_link", "receipt", "source", "thought_profile",
+        "alert", "audit_head", "chat_access", "currency_rate", "customer_day", "customer_mrr", "delivery",
+        "feedback", "message_profile", "movement", "mute", "profile", "profile_link", "receipt", "source",
+        "thought_profile",
     }  # fmt: skip
     tables = {
         mapper.class_.__tablename__
