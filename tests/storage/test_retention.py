@@ -17,10 +17,12 @@ from storage.models import (
     Account,
     AuditEntry,
     Conversation,
+    KeptButton,
     Letter,
     Message,
     MessageProfile,
     OfSource,
+    Outgoing,
     PurgeRun,
     SeenEvent,
     SourceError,
@@ -405,6 +407,7 @@ def test_the_page_says_what_the_table_says() -> None:
 
 def test_models_of_rules_are_distinct() -> None:
     """Each purge has a table of its own, called by its name."""
-    models = [Conversation, Message, SeenEvent, SourceError, WebhookEvent, AuditEntry, Thought, Letter]
+    chat = [Conversation, KeptButton, Message, Outgoing, SeenEvent]
+    models = [*chat, SourceError, WebhookEvent, AuditEntry, Thought, Letter]
     assert {rule.model for rule in RULES} == set(models)
     assert [rule.purge for rule in RULES] == [rule.model.__tablename__ for rule in RULES]
