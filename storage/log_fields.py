@@ -57,9 +57,10 @@ FIELDS: Mapping[str, Check] = {
     "at": _frame,
     "correlation": _like(r"[0-9a-f]{4,32}"),
     "reference": _like(r"[0-9a-f]{4,32}"),
-    # ids: ours are numbers, a workspace's is Slack's own
+    # ids: ours and Discord's servers' are numbers, a workspace's is Slack's own
     "account": _is_whole,
     "source": _is_whole,
+    "guild": _is_whole,
     "team": _like(r"[TE][A-Z0-9]{0,20}"),
     # what went wrong: kinds and places
     "error": _class,

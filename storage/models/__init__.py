@@ -18,6 +18,7 @@ from storage.models.contact import Contact, ContactCustomer, Owner
 from storage.models.currency import CurrencyRate
 from storage.models.customer import Customer, CustomerLink
 from storage.models.derived import Movement, MrrPart, MrrSpan, Profile, StaleCustomer
+from storage.models.discord import DiscordGuild
 from storage.models.link import ProfileLink
 from storage.models.message import DeletedAccount, Message, MessageProfile, Receipt
 from storage.models.sales import Deal, Stage
@@ -47,6 +48,7 @@ __all__ = [
     "Deal",
     "DeletedAccount",
     "Delivery",
+    "DiscordGuild",
     "Dispute",
     "Erased",
     "Feedback",

@@ -45,6 +45,7 @@ ELSEWHERE = {
     "accounts.all_accounts": "the directory: ids alone, for processes and never for people",
     "accounts.create_account": "makes an account, names none",
     "accounts.sole_account": "the directory: ids alone",
+    "discord_guilds.all_guilds": "the directory: ids alone, for routing",
     "batches.update_each": "parts of write_records, which is called",
     "clock.database_now": "the time",
     "health.is_healthy": "when purges ran: no tenant's data",

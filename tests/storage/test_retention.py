@@ -388,6 +388,7 @@ def test_every_table_has_an_end() -> None:
     """A tenant's table is purged, goes with its source, or is one of the few that last as the account."""
     lasting = {
         "alert", "audit_head", "chat_access", "currency_rate", "customer_day", "customer_mrr", "delivery",
+        "discord_guild",
         "feedback", "message_profile", "movement", "mute", "profile", "profile_link", "receipt", "source",
         "thought_profile",
     }  # fmt: skip
