@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 
-from sqlalchemy import update
+from sqlalchemy import func, literal, update
 
 from connectors.backfill import Backfill
 from connectors.base import Connector, Credential, Feed, Page, Skipped
@@ -30,6 +30,7 @@ from storage.models import Source
 from storage.session import Database
 from storage.trust import audit, error_log
 from storage.trust.audit import Action, Job, Kind, Subject
+from storage.types import Instant
 
 FEED = "feed:"
 
@@ -203,7 +204,11 @@ class _Run:
             await session.execute(
                 update(Source)
                 .where(Source.account_id == account_id, Source.source_id == source_id)
-                .values(backfilled_at=self.clock(), left_out=self.result.left_out)
+                .values(
+                    backfilled_at=(now := self.clock()),
+                    left_out=self.result.left_out,
+                    news_since=func.coalesce(Source.news_since, literal(now, Instant())),
+                )
             )
 
     async def _start_of(self, feed: Feed) -> Mark | None:

@@ -14,9 +14,10 @@ from sqlalchemy.orm import aliased
 
 from storage import models
 from storage.intake.bulk import among, insert_all
+from storage.intake.movement_news import Moved
 from storage.intake.tallies import moves_of, tally_customers
 from storage.metrics.history import Span
-from storage.metrics.movements import Movement, largest_span, movements
+from storage.metrics.movements import Movement, MovementType, largest_span, movements
 from storage.metrics.tally import customers_by_day, listed, steps
 
 TRUST = {"hubspot": 1, "intercom": 2, "zendesk": 2}
@@ -33,8 +34,11 @@ _SPAN_COLUMNS = [getattr(models.MrrSpan, name) for name in _SPAN_FIELDS]
 
 async def recompute_profiles(
     session: AsyncSession, *, account_id: int, zone: ZoneInfo, profiles: Iterable[bytes]
-) -> None:
-    """Writes the movements and the facts of these profiles anew, from all their records and spans."""
+) -> Moved:
+    """Writes the movements and the facts of these profiles anew, from all their records and spans.
+
+    Returns how the movements of those changed that name somebody: a deleted customer's are nobody's news.
+    """
     wanted = list(profiles)
     span = models.MrrSpan
     spans: dict[bytes, list[Span]] = defaultdict(list)
@@ -80,6 +84,21 @@ async def recompute_profiles(
     out, into = await _replace(session, models.CustomerMrr, _RANKED, account_id, wanted, ranked_rows)
     sums = await asyncio.to_thread(customers_by_day, moves_of(left), moves_of(came))
     await tally_customers(session, account_id, sums, listed(_unending(out), _unending(into)))
+    named = [row for row in came if members[row[0]].signed_up_at is not None]
+    return Moved(_MOVEMENT, left, named, _moved_most(named, spans))
+
+
+def _moved_most(
+    rows: Iterable[tuple[Any, ...]], spans: Mapping[bytes, Sequence[Span]]
+) -> dict[tuple[bytes, str, datetime], bytes]:
+    """The subscription that each of these movements is split by, under its profile, currency and moment."""
+    found = {}
+    for profile, currency, day, at, kind, amount, *_ in rows:
+        moved = Movement(currency=currency, day=day, at=at, type=MovementType(kind), amount=amount)
+        span = largest_span(moved, spans[profile])
+        if span is not None:
+            found[profile, currency, at] = span.subscription_id
+    return found
 
 
 def _unending(ranked: Iterable[tuple[Any, ...]]) -> list[tuple[bytes, str]]:

@@ -36,6 +36,8 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._sqlite_writer = asyncio.Lock()
+        self.observer: Any = None
+        """Who is told what is new in the cache: a `storage.intake.news.Observer`."""
 
     @classmethod
     def connect(cls, url: str, *, pool_size: int = 5) -> Self:
@@ -69,6 +71,7 @@ class Database:
         async with self._writer_turn(read_only), AsyncSession(self.engine, expire_on_commit=False) as session:
             session.info["account_id"] = account_id
             session.info["read_only"] = read_only
+            session.info["observer"] = self.observer
             async with session.begin():
                 connection = await session.connection(
                     execution_options={"sqlite_begin": "DEFERRED" if read_only else "IMMEDIATE"}

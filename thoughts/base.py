@@ -6,70 +6,19 @@ of them are posted, where and when, is decided elsewhere; names are opened only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
+from storage.intake.news import Change
 
 if TYPE_CHECKING:
     from thoughts.facts import About
     from thoughts.figures import Figures
-
-Value = Any
-"""A value of a watched column: str, int, bool, datetime, bytes (the id of a record) or None."""
-
-WATCHED: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        kind: frozenset(columns.split())
-        for kind, columns in {
-            "subscription": "status currency trial_end current_period_end cancel_at cancel_at_period_end "
-            "canceled_at ended_at",
-            "invoice": "subscription_id status currency amount_due amount_remaining created_at "
-            "due_at paid_at attempt_count next_attempt_at intent_id",
-            "payment": "attempt_of status currency amount created_at failure",
-            "refund": "payment_id status currency amount created_at",
-            "dispute": "payment_id status currency amount created_at",
-            "conversation": "state opened_at closed_at",
-            "rating": "ticket_id good rated_at",
-            "deal": "state amount currency closes_at",
-            "movement": "type amount currency day at source_id product_id interval",
-        }.items()
-    }
-)
-"""The columns that a `Change` carries, by kind of record: none of them is personal."""
-
-
-class Change(Struct, frozen=True, kw_only=True, gc=False):
-    """One row of the cache that is new (`old` None) or became another; values by the columns of `WATCHED`.
-
-    `id` is the row's. `customer_id` is the customer record of the same source that the row names; of a
-    movement both are that of the subscription which moved most, for it stays what it is when profiles join.
-    `profile_id` is given where it is known (movements). `at` is when the source says that it happened, or
-    when it was seen where it does not say.
-    """
-
-    kind: str
-    source_id: int
-    id: bytes
-    at: datetime
-    new: Mapping[str, Value]
-    old: Mapping[str, Value] | None = None
-    customer_id: bytes | None = None
-    profile_id: bytes | None = None
-
-    def became(self, column: str, *values: Value) -> bool:
-        """Whether a column has one of these values now and had none of them before."""
-        return self.new.get(column) in values and (self.old is None or self.old.get(column) not in values)
-
-    def before(self, column: str) -> Value:
-        """The value that a column had, None for a new row."""
-        return None if self.old is None else self.old.get(column)
-
 
 # --- facts: what a thought says, each with its own type -----------------------------------------------------
 

@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.intake.bulk import among
-from storage.intake.source_lock import SourceGone, hold_source
+from storage.intake.movement_news import tell_movements
+from storage.intake.source_lock import HeldSource, SourceGone, hold_source
 from storage.intake.span_rows import replace_spans
 from storage.intake.stale import mark_all_stale, stale_sources
 from storage.intake.stored import StoredDiscount, StoredLine
@@ -84,11 +85,11 @@ async def _derive_source(
         rings = await open_rings(db, vault, account_id)
         async with db.tenant(account_id) as session:
             await join_alone(session, account_id)
-            await hold_source(session, account_id, source_id)
+            held = await hold_source(session, account_id, source_id)
             chunk = await _next_chunk(session, setting)
             if not chunk:
                 return done
-            await _derive_chunk(session, setting, chunk, rings)
+            await _derive_chunk(session, setting, chunk, rings, held)
         done += len(chunk)
         if progress:
             progress(done)
@@ -136,7 +137,7 @@ async def _next_chunk(session: AsyncSession, setting: _Setting) -> list[bytes]:
 
 
 async def _derive_chunk(
-    session: AsyncSession, setting: _Setting, chunk: Sequence[bytes], rings: Rings
+    session: AsyncSession, setting: _Setting, chunk: Sequence[bytes], rings: Rings, held: HeldSource
 ) -> None:
     joined = await rejoin(session, setting.account_id, setting.source_id, chunk, rings)
     spans = await _spans_of(session, setting, chunk)
@@ -149,9 +150,10 @@ async def _derive_chunk(
         joined.profile_of,
         setting.zone,
     )
-    await recompute_profiles(
+    moved = await recompute_profiles(
         session, account_id=setting.account_id, zone=setting.zone, profiles=joined.touched
     )
+    await tell_movements(session, setting.account_id, held, moved)
     stale = models.StaleCustomer
     await session.execute(
         delete(stale)

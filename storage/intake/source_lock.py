@@ -3,6 +3,7 @@
 So its removal waits for writers under way, and every later writer sees it before writing anything.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -16,10 +17,13 @@ class SourceGone(RuntimeError):
 
 
 class HeldSource(NamedTuple):
-    """What a writer needs to know of the source: its kind, and the fields that are switched off."""
+    """What a writer needs to know of the source: its kind, the fields that are switched off, from when on
+    what happens is news (None: it was never loaded yet), and the end of its last complete sync."""
 
     kind: str
     switched_off: tuple[str, ...]
+    news_since: datetime | None = None
+    synced_at: datetime | None = None
 
 
 async def hold_source(
@@ -30,11 +34,11 @@ async def hold_source(
     `alone` keeps other writers out as well: for who will change the source's row itself.
     """
     row = (
-        select(Source.state, Source.kind, Source.switched_off)
+        select(Source.state, Source.kind, Source.switched_off, Source.news_since, Source.synced_at)
         .where(Source.account_id == account_id, Source.source_id == source_id)
         .with_for_update(read=not alone, key_share=alone)
     )
     found = (await session.execute(row)).one_or_none()
     if found is None or found.state != SourceState.ACTIVE:
         raise SourceGone(f"source {source_id} is paused or being removed")
-    return HeldSource(found.kind, tuple(found.switched_off))
+    return HeldSource(found.kind, tuple(found.switched_off), found.news_since, found.synced_at)

@@ -13,6 +13,7 @@ from storage import records
 from storage.intake.bulk import Stored, upsert
 from storage.intake.departures import apply_departures
 from storage.intake.neighbours import customers_beside, customers_of_people
+from storage.intake.news import News
 from storage.intake.rows import TARGETS, Row, Target, Writing
 from storage.intake.sides import name_customers, replace_sides
 from storage.intake.source_lock import SourceGone, hold_source
@@ -75,15 +76,19 @@ async def write_records(
         else:
             by_class[type(record)][record.id] = record
     written = Written()
+    news = News(session, writing, held)
     stale: set[bytes] = set()
     if mark_stale:
         stale |= await _may_join_otherwise(session, writing, by_class)
     for record_class, of_class in by_class.items():
         if of_class:
-            stale |= await _write_class(session, writing, record_class, list(of_class.values()), written)
+            stale |= await _write_class(
+                session, writing, record_class, list(of_class.values()), written, news
+            )
     stale |= await _apply_deletions(session, writing, gone, written)
     if mark_stale:
         await mark_customers_stale(session, writing.account_id, writing.source_id, stale)
+    await news.tell()
     return written
 
 
@@ -113,6 +118,7 @@ async def _write_class(
     record_class: type[records.Record],
     found: Sequence[Any],
     written: Written,
+    news: News,
 ) -> set[bytes]:
     """Upserts records of one class; returns the customers whose MRR may have moved."""
     target = TARGETS[record_class]
@@ -127,7 +133,9 @@ async def _write_class(
         await note_subscription_changes(session, writing, rows)
     elif record_class is records.Customer:
         await _note_discounts(session, writing, found, rows)
+    before = await news.before(record_class.KIND, target, rows)
     touched = {stored.id: stored for stored in await upsert(session, target, rows)}
+    news.note(found, rows, touched, before)
     if target.sides and touched:
         stale |= await _write_sides(session, writing, record_class, found, list(touched.values()))
     inserted = sum(stored.inserted for stored in touched.values())
