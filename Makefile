@@ -10,6 +10,9 @@ slack_version := 0.1.8
 slack_sum := dbe1357ecaa2b35f3b231b022368741c04f8e6a106e58b0461edcc094271f8f8
 slack := .cache/local-slack/bin/local-slack
 
+# Without compiled files each process of the tests would compile every library anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-slack test test-model lint format types floors tests bench scorecard tools lock clean
 

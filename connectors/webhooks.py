@@ -1,4 +1,4 @@
-"""Webhooks: verified, noted once, acknowledged; worked on later, by reading again what they are about.
+"""Webhooks that were received (`inbox.py`) are worked on, by reading again what they are about.
 
 Nothing of a body is kept but which objects it touched: vendors send events twice, late and in any order, and
 their payload may be older than what is known. The fresh object is the same whichever event led to it.
@@ -6,16 +6,13 @@ their payload may be older than what is known. The fresh object is the same whic
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 
-from connectors.base import Connector, Credential, Hook, Notice
+from connectors.base import Connector, Credential
 from connectors.errors import KeyRefused, NotOffered, NotPermitted, SourceUnavailable
 from connectors.http import Clock
 from connectors.registry import connector_class
-from connectors.signatures import Asked
-from connectors.stripe.hook import HOOK as ANY_HOOK
 from connectors.sync import error_log_of, utc_now
 from storage import sources
 from storage.intake.derive import derive
@@ -31,17 +28,12 @@ from storage.session import Database
 from storage.trust import webhook_events
 from storage.trust.webhook_events import Due, EventState
 
-LARGEST = 2**20
-"""Bytes that a body may have; the largest of the four vendors' are a tenth of it."""
-
 MOST_ATTEMPTS = 5
 _AT_ONCE = 200
 
 _touched = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 _LATER = (KeyRefused, SourceUnavailable, SourceGone, KeyDestroyed)
 """Nothing is wrong with an event that cannot be worked on now, or never will be again."""
-
-_STRANGER = ("no source has this secret",)
 
 
 @dataclass(slots=True)
@@ -51,55 +43,6 @@ class WorkedOff:
     done: int = 0
     failed: int = 0
     dead: int = 0
-
-
-async def receive(
-    db: Database, vault: Vault, account_id: int, source_id: int, asked: Asked, *, clock: Clock = utc_now
-) -> bool:
-    """Notes what a request tells, each event once; False where it is not signed by the source's vendor.
-
-    A source that there is not looks the same as a wrong signature, and takes as long.
-    """
-    now = clock()
-    source, hook, signing = await _source(db, vault, account_id, source_id)
-    if not hook.verify(asked, signing or _STRANGER, now) or source is None or not signing:
-        return False
-    try:
-        notices = hook.read(asked.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return True  # signed, and not of a form that we know: nothing to note, nothing to send again
-    try:
-        keys = await vault.source_keys(account_id, source_id)
-        await _note(db, keys, notices, now)
-    except (SourceGone, KeyDestroyed):
-        return False
-    return True
-
-
-async def _source(
-    db: Database, vault: Vault, account_id: int, source_id: int
-) -> tuple[Source | None, Hook, tuple[str, ...]]:
-    """The source, how its webhooks are read, and the secrets; for a stranger, something to compare with."""
-    try:
-        source = await sources.get_source(db, account_id, source_id)
-        secret = await sources.open_secret(vault, source)
-    except (sources.NoSourceError, KeyDestroyed):
-        return None, ANY_HOOK, ()
-    return source, connector_class(source.kind).hook or ANY_HOOK, secret.signing
-
-
-async def _note(db: Database, keys: SourceKeys, notices: Sequence[Notice], now: datetime) -> None:
-    async with db.tenant(keys.account_id) as session:
-        for notice in notices:  # one, but for HubSpot: up to a hundred
-            await webhook_events.store(
-                session,
-                keys,
-                event=notice.event,
-                type_=notice.type,
-                body=msgspec.json.encode(notice.touched),
-                customer=notice.customer,
-                now=now,
-            )
 
 
 async def work_off(

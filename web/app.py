@@ -15,11 +15,12 @@ from sqlalchemy.exc import DBAPIError
 from bot.slack.app import create_slack_app
 from bot.slack.http import slack_route
 from bot.wiring import open_ready
+from connectors.inbox import Inbox
 from storage import logs
 from storage.errors import OperatorError
 from storage.session import Database
 from storage.settings import Settings
-from web.webhooks import webhook_routes
+from web.webhooks import webhook_route
 
 
 @asynccontextmanager
@@ -28,9 +29,9 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
 
     Slack's endpoint is there when its token and secret are set.
     """
-    async with open_ready(settings) as ready:
+    async with open_ready(settings) as ready, Inbox(ready.db, ready.vault) as inbox:
         app = _app(ready.db)
-        app.include_router(webhook_routes(ready.db, ready.vault, settings.public_url))
+        app.router.routes.append(webhook_route(inbox, settings.public_url))
         if not (settings.slack_bot_token and settings.slack_signing_secret):
             yield app
             return

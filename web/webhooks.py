@@ -1,34 +1,51 @@
 """Where vendors send their webhooks: POST /webhooks/{account}/{source}."""
 
-from typing import Annotated
+import structlog
+from sqlalchemy.exc import DBAPIError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from fastapi import APIRouter, Path, Request, Response
-
+from connectors.inbox import LARGEST, Inbox, InboxFull
 from connectors.signatures import Asked
-from connectors.webhooks import LARGEST, receive
-from storage.keys.vault import Vault
-from storage.session import Database
+from storage.errors import OperatorError
 
-_TOO_LARGE, _REFUSED = 413, 401
-_Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+log = structlog.get_logger()
+
+_LARGEST_NUMBER = 2**31 - 1
 
 
-def webhook_routes(db: Database, vault: Vault, public_url: str | None) -> APIRouter:
-    """`public_url` is where this process is reached from outside: some vendors sign it."""
-    router = APIRouter()
+def webhook_route(inbox: Inbox, public_url: str | None) -> Route:
+    """`public_url` is where this process is reached from outside: some vendors sign it.
 
-    @router.post("/webhooks/{account_id}/{source_id}", summary="A vendor tells what changed")
-    async def webhook(account_id: _Number, source_id: _Number, request: Request) -> Response:
+    A plain route: validation of numbers by a framework would cost more than the signature.
+    """
+
+    async def webhook(request: Request) -> Response:
+        numbers = request.path_params["account_id"], request.path_params["source_id"]
+        if not all(1 <= number <= _LARGEST_NUMBER for number in numbers):
+            return Response(status_code=404)
         body = await _body(request)
         if body is None:
-            return Response(status_code=_TOO_LARGE)
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        base = (public_url or str(request.base_url)).rstrip("/")
-        asked = Asked(request.method, base + path, dict(request.headers), body)
-        is_known = await receive(db, vault, account_id, source_id, asked)
-        return Response(status_code=200 if is_known else _REFUSED)
+            return Response(status_code=413)
+        return Response(status_code=await _status(inbox, *numbers, _asked(request, body, public_url)))
 
-    return router
+    return Route("/webhooks/{account_id:int}/{source_id:int}", webhook, methods=["POST"])
+
+
+async def _status(inbox: Inbox, account_id: int, source_id: int, asked: Asked) -> int:
+    """200 once it is stored, 401 for strangers, 503 where it is not stored: every vendor sends it again."""
+    try:
+        return 200 if await inbox.receive(account_id, source_id, asked) else 401
+    except (InboxFull, DBAPIError, OSError, OperatorError) as failure:
+        log.warning("webhook.not_stored", reason=type(failure).__name__)
+        return 503
+
+
+def _asked(request: Request, body: bytes, public_url: str | None) -> Asked:
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    base = (public_url or str(request.base_url)).rstrip("/")
+    return Asked(request.method, base + path, dict(request.headers), body)
 
 
 async def _body(request: Request) -> bytes | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,52 +50,66 @@ class Event:
     has_body: bool
 
 
-async def store(
-    session: AsyncSession,
-    keys: SourceKeys,
-    *,
-    event: str,
-    type_: str,
-    body: bytes,
-    customer: str | None,
-    now: datetime,
-) -> bool:
-    """Stores an event by the vendor's id of it, and says whether it came for the first time.
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A received event: the vendor's id of it, its type and body, and when it came.
 
-    `customer`: the vendor's id of the customer that the body speaks of, where it is known. The body is not
-    kept if that customer was deleted before. Raises SourceGone where the source is being removed.
+    `customer`: the vendor's id of the customer that the body speaks of, where it is known.
+    """
+
+    event: str
+    type: str
+    body: bytes
+    customer: str | None
+    at: datetime
+
+
+async def store(session: AsyncSession, keys: SourceKeys, events: Sequence[Incoming]) -> int:
+    """Stores events of one source, each once by the vendor's id of it; how many came for the first time.
+
+    A body is not kept if its customer was deleted before. Raises SourceGone where the source is removed.
     """
     await hold_source(session, keys.account_id, keys.source_id)
-    event_id = keys.record_id("event", event)
-    customer_id = keys.record_id("customer", customer) if customer else None
-    is_buried = customer_id is not None and await _is_buried(session, keys, customer_id)
-    row = {
+    customers = {one.customer: keys.record_id("customer", one.customer) for one in events if one.customer}
+    buried = await _buried(session, keys, list(customers.values()))
+    rows = [_row(keys, one, customers.get(one.customer or ""), buried) for one in events]
+    if not rows:
+        return 0
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    stored = dialect.insert(WebhookEvent).on_conflict_do_nothing()
+    return len((await session.execute(stored.returning(WebhookEvent.event_id), rows)).all())
+
+
+def _row(keys: SourceKeys, one: Incoming, customer_id: bytes | None, buried: set[bytes]) -> dict[str, Any]:
+    event_id = keys.record_id("event", one.event)
+    is_buried = customer_id in buried
+    return {
         "account_id": keys.account_id,
         "source_id": keys.source_id,
         "event_id": event_id,
-        "received_at": now,
-        "type": type_ if _TYPE.fullmatch(type_) else OTHER,
+        "received_at": one.at,
+        "type": one.type if _TYPE.fullmatch(one.type) else OTHER,
         "state": EventState.RECEIVED,
         "attempts": 0,
         "customer_id": None if is_buried else customer_id,
-        "sealed": b"" if is_buried else _sealed(keys, event_id, body),
+        "sealed": b"" if is_buried else _sealed(keys, event_id, one.body),
     }
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    stored = dialect.insert(WebhookEvent).on_conflict_do_nothing()
-    return bool((await session.execute(stored.returning(WebhookEvent.event_id), [row])).all())
 
 
 def _sealed(keys: SourceKeys, event_id: bytes, body: bytes) -> bytes:
     return keys.seal(table="webhook_event", row_id=event_id, column="sealed", plaintext=body)
 
 
-async def _is_buried(session: AsyncSession, keys: SourceKeys, customer_id: bytes) -> bool:
-    tombstone = select(Tombstone.customer_id).where(
+async def _buried(session: AsyncSession, keys: SourceKeys, customers: Sequence[bytes]) -> set[bytes]:
+    """Those of the customers that were deleted."""
+    if not customers:
+        return set()
+    tombstones = select(Tombstone.customer_id).where(
         Tombstone.account_id == keys.account_id,
         Tombstone.source_id == keys.source_id,
-        Tombstone.customer_id == customer_id,
+        among(session, Tombstone.customer_id, customers),
     )
-    return bool(await session.scalar(select(exists(tombstone))))
+    return set(await session.scalars(tombstones))
 
 
 async def open_body(session: AsyncSession, keys: SourceKeys, event_id: bytes) -> bytes | None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from connectors.inbox import Inbox
 from connectors.registry import connector_class, kinds
 from connectors.signatures import Asked
-from connectors.webhooks import MOST_ATTEMPTS, WorkedOff, receive, work_off
+from connectors.webhooks import MOST_ATTEMPTS, WorkedOff, work_off
 from storage import models
 from storage.locks import Busy, exclusive
 from storage.sources import SourceSecret, add_source, get_source, open_secret, set_signing_secrets
@@ -42,7 +43,8 @@ async def listening(world: World, vendor: str) -> AsyncIterator[tuple[World, Any
 async def send(source: World, vendor: str, body: bytes, secret: str = SECRET) -> bool:
     now = datetime.now(UTC)
     asked = Asked("POST", URL, signed(vendor, body, secret, now, url=URL), body)
-    return await receive(source.db, source.vault, source.account_id, source.source_id, asked)
+    async with Inbox(source.db, source.vault) as inbox:
+        return await inbox.receive(source.account_id, source.source_id, asked)
 
 
 async def work(source: World) -> WorkedOff:

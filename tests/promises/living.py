@@ -9,8 +9,8 @@ from connectors.errors import ConnectorError
 from storage.conversations import save_context
 from storage.keys.reencrypt import Step, renew
 from storage.keys.vault import SETTLED_SECONDS
-from storage.trust import webhook_events
 from storage.trust.messages import Post
+from storage.trust.webhook_events import Incoming, store
 from tests.promises.canaries import Canaries
 from tests.promises.stripe_canaries import email_of, name_of
 from tests.promises.sweep import Stage
@@ -46,10 +46,8 @@ async def receive(stage: Stage, event: str, customer: str) -> bool:
     keys = await stage.vault.source_keys(stage.account_id, stage.source_id)
     body = f'{{"name":"{name_of(stage.canaries, int(customer[-1]))}"}}'.encode()
     async with stage.db.tenant(stage.account_id) as session:
-        return await webhook_events.store(
-            session, keys, event=event, type_="customer.updated", body=body, customer=customer,
-            now=datetime.now(UTC),
-        )  # fmt: skip
+        incoming = Incoming(event, "customer.updated", body, customer, datetime.now(UTC))
+        return bool(await store(session, keys, [incoming]))
 
 
 async def renew_key(stage: Stage, source_id: int) -> None:

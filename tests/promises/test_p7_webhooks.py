@@ -13,7 +13,7 @@ from storage.retention import RULES, Purge, purge
 from storage.trust import webhook_events
 from storage.trust.deletion import forget_customers
 from storage.trust.source_removal import remove_source
-from storage.trust.webhook_events import Event, EventState, list_events
+from storage.trust.webhook_events import Event, EventState, Incoming, list_events
 from tests.promises.canaries import find
 from tests.promises.sweep import Stage
 
@@ -37,15 +37,8 @@ async def _receive(
 ) -> bool:
     keys = await stage.vault.source_keys(stage.account_id, stage.source_id)
     async with stage.db.tenant(stage.account_id) as session:
-        return await webhook_events.store(
-            session,
-            keys,
-            event=event,
-            type_=type_,
-            body=_body(stage),
-            customer=customer,
-            now=datetime.now(UTC) - age,
-        )
+        incoming = Incoming(event, type_, _body(stage), customer, datetime.now(UTC) - age)
+        return bool(await webhook_events.store(session, keys, [incoming]))
 
 
 async def _body_of(stage: Stage, event: str) -> bytes | None:
@@ -145,7 +138,7 @@ async def test_a_removed_source_takes_its_webhooks_along(stage: Stage) -> None:
     with pytest.raises((SourceGone, KeyDestroyed)):
         async with stage.db.tenant(stage.account_id) as session:
             await webhook_events.store(
-                session, keys, event="evt_2", type_="x", body=b"{}", customer=None, now=datetime.now(UTC)
+                session, keys, [Incoming("evt_2", "x", b"{}", None, datetime.now(UTC))]
             )
 
 

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
-from connectors.webhooks import LARGEST
+from connectors.inbox import LARGEST, Inbox
 from storage import models
 from storage.sources import set_signing_secrets
 from tests.vendors.signing import signed, told
 from tests.world import World
-from web.webhooks import webhook_routes
+from web.webhooks import webhook_route
 
 SECRET, PUBLIC = "whsec_of_the_tests", "https://bot.example.com"
 
@@ -21,12 +21,11 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.include_router(webhook_routes(world.db, world.vault, PUBLIC))
     await set_signing_secrets(world.db, world.vault, world.account_id, world.source_id, [SECRET])
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://inside:8000") as opened:
-        yield opened
+    async with Inbox(world.db, world.vault) as inbox:
+        transport = httpx.ASGITransport(Starlette(routes=[webhook_route(inbox, PUBLIC)]))
+        async with httpx.AsyncClient(transport=transport, base_url="http://inside:8000") as opened:
+            yield opened
 
 
 def _path(world: World, source: int | None = None) -> str:
@@ -73,7 +72,7 @@ async def test_a_body_without_end_is_refused(world: World, client: httpx.AsyncCl
 )
 async def test_addresses_that_are_none_are_refused(client: httpx.AsyncClient, path: str) -> None:
     """Before any database is asked."""
-    assert (await _send(client, path, b"{}")).status_code == 422
+    assert (await _send(client, path, b"{}")).status_code == 404
 
 
 async def test_the_public_address_is_what_was_signed(world: World, client: httpx.AsyncClient) -> None:
@@ -88,6 +87,6 @@ async def test_the_public_address_is_what_was_signed(world: World, client: httpx
         return False
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("connectors.webhooks.ANY_HOOK", type(HOOK)(verify=verify, read=HOOK.read))
+        patch.setattr("connectors.inbox.ANY_HOOK", type(HOOK)(verify=verify, read=HOOK.read))
         await client.post("/webhooks/99/1?x=%20y", content=b"{}")
     assert asked[0].url == f"{PUBLIC}/webhooks/99/1?x=%20y"

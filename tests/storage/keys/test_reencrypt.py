@@ -29,6 +29,7 @@ from storage.sources import get_source, open_secret
 from storage.trust import webhook_events
 from storage.trust.messages import Content, Post, choose, keep, list_messages
 from storage.trust.privacy import same_customers
+from storage.trust.webhook_events import Incoming
 from tests.storage.keys.some_keys import let_time_pass
 from tests.world import NOW, World, customer, gone, make_world
 from tests.zygote import Mother, zygote
@@ -51,9 +52,7 @@ async def _fill(world: World, count: int = 30) -> None:
     async with world.db.tenant(world.account_id) as session:
         await save_marks(session, keys, [Mark("feed:x", "", Place(cursor="evt_1"))], NOW)
     async with world.db.tenant(world.account_id) as session:
-        await webhook_events.store(
-            session, keys, event="evt_1", type_="customer.updated", body=b"{}", customer=None, now=NOW
-        )
+        await webhook_events.store(session, keys, [Incoming("evt_1", "customer.updated", b"{}", None, NOW)])
 
 
 async def _renew(world: World) -> Step:

@@ -9,9 +9,9 @@ import pytest
 
 from storage import models
 from storage.intake.source_lock import hold_source
-from storage.trust import webhook_events
 from storage.trust.deletion import forget_customers
 from storage.trust.messages import Content, Post, choose, keep, list_messages
+from storage.trust.webhook_events import Incoming, store
 from tests.world import NOW, World, customer
 
 pytestmark = pytest.mark.promises("P1")
@@ -40,9 +40,8 @@ async def _webhook(world: World) -> AsyncIterator[None]:
     keys = await world.vault.source_keys(world.account_id, world.source_id)
     async with world.db.tenant(world.account_id) as session:
         body = b'{"name":"Acme"}'
-        assert await webhook_events.store(
-            session, keys, event="evt_1", type_="customer.updated", body=body, customer="cus_Acme", now=NOW
-        )
+        incoming = Incoming("evt_1", "customer.updated", body, "cus_Acme", NOW)
+        assert await store(session, keys, [incoming]) == 1
         yield
 
 
