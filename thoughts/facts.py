@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from thoughts.base import Change, Money
+from storage.intake.news import Change
+from thoughts.base import Money
 from thoughts.scale import Scale
 from thoughts.thresholds import DEFAULTS, Thresholds
 
@@ -20,9 +21,8 @@ Key = tuple[int, bytes]
 class CustomerFacts:
     """One profile. `mrr` is now, `collected` all it ever paid less refunds, by currency in minor units.
 
-    `open_tickets` None: no support source is connected. `renews` is the next end of a period that it pays
-    for; `deals_won` counts won deals, None without a CRM. `rank` is 0 for the customer with the highest MRR
-    of those in its currency, 1 for the one with the least.
+    `open_tickets` None: no support source is connected. `renews` is when the next of its yearly
+    subscriptions renews; `deals` counts its deals, open or won, None where no CRM is connected.
     """
 
     profile_id: bytes
@@ -31,8 +31,7 @@ class CustomerFacts:
     collected: Mapping[str, int] = field(default_factory=dict)
     open_tickets: int | None = None
     renews: datetime | None = None
-    deals_won: int | None = None
-    rank: float = 1.0
+    deals: int | None = None
 
     @property
     def largest_mrr(self) -> Money | None:
@@ -104,6 +103,15 @@ class About:
         if profile_id is None and change.customer_id is not None:
             profile_id = self.profile_of.get((change.source_id, change.customer_id))
         return None if profile_id is None else self.customers.get(profile_id)
+
+
+def customer_behind(change: Change, record_id: bytes | None, about: About) -> CustomerFacts | None:
+    """The customer that a change names by another record: a refund by its payment, a rating by its ticket."""
+    if record_id is None:
+        return None
+    customer_id = about.customer_of.get((change.source_id, record_id))
+    profile_id = about.profile_of.get((change.source_id, customer_id)) if customer_id else None
+    return about.customers.get(profile_id) if profile_id else None
 
 
 def largest(amounts: Mapping[str, int]) -> Money | None:

@@ -23,20 +23,22 @@ class Ending:
     interval: str | None = None
     product_id: bytes | None = None
     mrr: Money | None = None
-    amount: Money | None = None
     seats: int | None = None
-    canceling: bool = False
-    expired: bool = False
+    customer_id: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """An open invoice that is past its day (`due`)."""
+    """An open invoice that is past its day (`due`); `bill` is what its attempts share.
 
-    key: Key
-    profile_id: bytes | None
+    `dated`: it had a due date; one without is overdue since its first failed attempt.
+    """
+
+    bill: Key
+    profile_id: bytes
     due: datetime
     remaining: Money
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +74,10 @@ class SourceFacts:
 class Figures:
     """An account at `now`.
 
-    `daily`: by figure ("signups", "churn", "failed_payments", "tickets", or "mrr:usd"), its value on each
-    day of the account's time zone, oldest first, without a gap, up to yesterday; of a figure that has not
-    been kept long enough there are fewer days. MRR is what it was at a day's end.
+    `started`: who became a customer in the last 90 days, the latest first. `customers` are those that any of
+    the rows names. `daily`: by figure ("signups", "churned_customers", or of MRR "mrr:usd"), its value on
+    each day of the account's time zone, oldest first, without a gap, up to yesterday; of a figure that has
+    not been kept long enough there are fewer days. MRR is what it was at a day's end.
     """
 
     now: datetime
@@ -86,7 +89,7 @@ class Figures:
     renewals: tuple[Ending, ...] = ()
     overdue: tuple[Overdue, ...] = ()
     won: tuple[WonDeal, ...] = ()
-    new_without_deal: tuple[bytes, ...] = ()
+    started: tuple[CustomerFacts, ...] = ()
     ratings: tuple[BadRating, ...] = ()
     sources: tuple[SourceFacts, ...] = ()
     daily: Mapping[str, tuple[tuple[date, int], ...]] = field(default_factory=dict)

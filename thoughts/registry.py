@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from thoughts.base import Change, Detector, Kind, OnChange, OnSchedule, Thought, Words
+from storage.intake.news import Change
+from thoughts.base import Detector, Kind, OnChange, OnSchedule, Thought, Words
 from thoughts.detectors import DETECTORS
 
 ON_CHANGE = tuple(detector for detector in DETECTORS if isinstance(detector, OnChange))

@@ -12,14 +12,15 @@ from thoughts.base import Money
 class Scale:
     """`currency` is the account's. `rates`: what one minor unit of another is in minor units of it.
 
-    `typical`: the median MRR of the customers billed in a currency, minor units. Without a rate, amounts of
-    two currencies are compared by it: what is large for one's customers is large for the other's. No amounts
-    are added up by it.
+    `total` is MRR by currency, `typical` that of the average customer billed in it, in minor units. Without a
+    rate, amounts of two currencies are compared by it: what is large for one's customers is large for the
+    other's. Nothing is added up by it.
     """
 
     currency: str
     rates: Mapping[str, Fraction] = field(default_factory=dict)
     typical: Mapping[str, int] = field(default_factory=dict)
+    total: Mapping[str, int] = field(default_factory=dict)
 
     def weight(self, money: Money) -> Fraction | None:
         """The amount in minor units of the account's currency; None where nothing says what it is worth."""
@@ -35,3 +36,8 @@ class Scale:
         better a thought too many than a large amount overlooked."""
         weight = self.weight(money)
         return weight is None or weight >= major * 10 ** exponent(self.currency)
+
+    def share(self, money: Money) -> float:
+        """What part of the MRR in its currency an amount is; 0 where there is none."""
+        whole = self.total.get(money.currency, 0)
+        return money.amount / whole if whole > 0 else 0.0

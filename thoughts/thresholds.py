@@ -29,16 +29,17 @@ class Thresholds(BaseModel):
     refund_months: float = _threshold(
         3, "A refund is large, too, when it is this many months of the customer's MRR.", gt=0
     )
+    refund_floor: int = _threshold(100, "No refund below this amount is large.", ge=0)
     change_amount: int = _threshold(50, "An upgrade or downgrade is announced from this MRR on.", ge=0)
-    change_share: float = _threshold(
-        0.1, "Or when a customer's MRR moves by this share of what it was.", ge=0, le=1
+    critical_share: float = _threshold(
+        0.02, "What moves this share of MRR is critical: it passes any budget.", gt=0, le=1
     )
     trouble_tickets: int = _threshold(
         3, "So many open tickets at a time, of a customer who matters, are trouble.", ge=1
     )
     trouble_renewal_days: int = _threshold(45, "A renewal within so many days makes trouble matter.", ge=1)
-    trouble_top_share: float = _threshold(
-        0.1, "The share of customers, by MRR, whose trouble matters at any time.", gt=0, le=1
+    trouble_times: float = _threshold(
+        3.0, "Trouble of a customer with so many times the average MRR matters at any time.", gt=0
     )
     rating_days: int = _threshold(14, "For how many days a bad rating counts as trouble.", ge=1)
     deal_amount: int = _threshold(1_000, "A won deal is big from this amount on.", ge=0)
@@ -48,11 +49,12 @@ class Thresholds(BaseModel):
     )
     quiet_hours: int = _threshold(24, "A source whose last complete sync is older is quiet.", ge=1)
     unusual_score: float = _threshold(
-        4.0, "How many robust deviations from what was expected make a day unusual.", gt=0
+        3.5, "How many robust deviations from what was expected make a day unusual.", gt=0
     )
     unusual_days: int = _threshold(
-        84, "How many days back what is expected is found from; half of them must be there.", ge=28
+        126, "How many days back what is expected is found from; a third of them must be there.", ge=56
     )
+    record_days: int = _threshold(365, "A record day is the best of so many; half must be there.", ge=60)
 
 
 DEFAULTS = Thresholds()

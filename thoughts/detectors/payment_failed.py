@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from storage.intake.news import Change
 from thoughts.base import (
-    Change,
     Count,
     Customer,
     Fact,
@@ -18,6 +18,7 @@ from thoughts.base import (
     Words,
     matter,
 )
+from thoughts.detectors.common import who
 from thoughts.facts import About, Bill
 
 FAILED = Kind(
@@ -43,7 +44,8 @@ def _concerns(change: Change) -> bool:
 
 
 def _retry_moved(change: Change) -> bool:
-    return change.new.get("next_attempt_at") not in (None, change.before("next_attempt_at"))
+    retry = change.new.get("next_attempt_at")
+    return retry is not None and bool(retry != change.before("next_attempt_at"))
 
 
 def _detect(change: Change, about: About) -> Iterator[Thought]:
@@ -106,10 +108,9 @@ def _thought(kind: Kind, change: Change, about: About, bill: Bill, occurrence: s
 
 def _say(thought: Thought) -> Words:
     facts = thought.facts
-    who = facts.get("customer", "A customer")
     if thought.kind == RECOVERED.name:
-        return Words((who, " paid ", facts["amount"], " after all."))
-    news: Sentence = ("A payment of ", facts["amount"], " by ", who, " failed")
+        return Words((who(thought), " paid ", facts["amount"], " after all."))
+    news: Sentence = ("A payment of ", facts["amount"], " by ", facts.get("customer", "somebody"), " failed")
     if "failure" in facts:
         news = (*news, " (", facts["failure"], ")")
     why: Sentence = ("Attempt ", facts["attempt"], "; ")
