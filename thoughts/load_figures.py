@@ -203,7 +203,7 @@ async def _overdue(session: AsyncSession, asking: Asking, thresholds: Thresholds
     failed = (attempts(payment, row), payment.status == "failed")
     first_failed = select(func.min(payment.created_at, type_=payment.created_at.type)).where(*failed)
     due = func.coalesce(row.due_at, first_failed.scalar_subquery(), type_=row.created_at.type)
-    bill = select(func.min(payment.attempt_of, type_=payment.id.type)).where(*failed).scalar_subquery()
+    bill = select(payment.attempt_of).where(*failed).order_by(payment.created_at).limit(1).scalar_subquery()
     since = asking.now - timedelta(days=max(thresholds.overdue_days, default=0)) - _LEEWAY
     rows = await session.execute(
         select(
