@@ -125,8 +125,9 @@ Cell = str | int | float | bool | None
 class Answer(Shape):
     """The contract. Fields that a kind does not use are None.
 
-    `about` are the ids of the customers that it names: for whoever keeps it, and never printed. `receipt`
-    is for whoever asks why; the contract does not print it.
+    `about` are the ids of the customers that it names, `row_ids` those of a list's rows (hex): for whoever
+    keeps it or goes on from it, and never printed. `receipt` is for whoever asks why; the contract does not
+    print it.
     """
 
     question: str
@@ -149,3 +150,4 @@ class Answer(Shape):
     took_ms: float = 0.0
     receipt: Receipt | None = Field(default=None, exclude=True, repr=False)
     about: tuple[bytes, ...] = Field(default=(), exclude=True, repr=False)
+    row_ids: tuple[str | None, ...] = Field(default=(), exclude=True, repr=False)

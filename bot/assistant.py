@@ -22,6 +22,7 @@ from bot.questions.answer import answer as worded
 from bot.questions.grammar import interpret
 from bot.questions.outcome import Choice, Clarify, Outcome, Refuse, Understood
 from bot.questions.profile import Identity
+from bot.questions.tables import row_ids
 from bot.questions.vocabulary import Vocabulary
 from storage.metrics.figures import Figures, profiles_in
 from storage.metrics.plan import Plan
@@ -134,6 +135,13 @@ class Assistant:
         answer = await self._answer(question, account_id, conversation, follow_up)
         return answer.model_copy(update={"took_ms": round((perf_counter() - started) * 1000, 3)})
 
+    async def run(
+        self, plan: Plan, *, question: str, account_id: int, conversation: str | None = None
+    ) -> Answer:
+        """The answer to a plan of our own making, such as a button's; raises OperatorError as `ask` does."""
+        vocabulary = await self._cache.vocabulary(account_id)
+        return await self._run(question, Understood(plan=plan), vocabulary, account_id, conversation)
+
     async def _answer(
         self, question: str, account_id: int, conversation: str | None, follow_up: bool
     ) -> Answer:
@@ -206,7 +214,11 @@ class Assistant:
         if answer.kind is Kind.TABLE and not answer.total_rows:
             answer, named = await self._with_the_next(answer, plan, vocabulary, account_id, named)
         return answer.model_copy(
-            update={"about": tuple(sorted(named)), "interpreter": understood.interpreter}
+            update={
+                "about": tuple(sorted(named)),
+                "row_ids": row_ids(figures),
+                "interpreter": understood.interpreter,
+            }
         )
 
     async def _with_the_next(

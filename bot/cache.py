@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -206,5 +206,8 @@ class StoredSeen:
         self._db = db
         self._account_id = account_id
 
-    async def first_time(self, key: str) -> bool:
-        return await conversations.first_time(self._db, self._account_id, key, datetime.now(UTC))
+    async def first_time(self, key: str, *, again_after: timedelta | None = None) -> bool:
+        again = again_after or conversations.KEPT
+        return await conversations.first_time(
+            self._db, self._account_id, key, datetime.now(UTC), again_after=again
+        )

@@ -75,6 +75,7 @@ def slack() -> None:
 
 
 async def _slack(settings: "Settings") -> None:
+    from bot.slack.backing import stored
     from bot.slack.run import run_socket_mode
     from bot.wiring import open_ready
     from storage import logs
@@ -87,6 +88,7 @@ async def _slack(settings: "Settings") -> None:
             account_id=ready.account_id,
             seen=ready.seen,
             keeps=ready.messages,
+            backing=stored(ready.db, ready.vault),
             tz=ready.zone,
         )
 

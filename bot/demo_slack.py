@@ -21,6 +21,7 @@ from rich.console import Console
 from bot.demo import bring_up, settings_of
 from bot.render import terminal
 from bot.render.slack_blocks import Layout
+from bot.slack.backing import stored
 from bot.slack.run import run_socket_mode
 from storage import logs
 from storage.errors import OperatorError
@@ -51,6 +52,7 @@ async def demo_slack(program: Path, folder: Path) -> None:
             account_id=ready.account_id,
             seen=ready.seen,
             keeps=ready.messages,
+            backing=stored(ready.db, ready.vault),
             tz=ready.zone,
             layout=Layout.PLAIN,
         )

@@ -24,7 +24,9 @@ class StoredMessages:
         self._vault = vault
         self._platform = platform
 
-    async def keep(self, account_id: int, answer: Answer, posts: Sequence[Post]) -> None:
+    async def keep(
+        self, account_id: int, answer: Answer, posts: Sequence[Post], *, as_id: bytes | None = None
+    ) -> None:
         plan = answer.model_dump_json(include={"plan"}) if answer.plan else None
         try:
             await messages.keep(
@@ -37,6 +39,7 @@ class StoredMessages:
                 posts=posts,
                 about=answer.about,
                 now=datetime.now(UTC),
+                as_id=as_id,
             )
         except (OperatorError, VaultError, DBAPIError) as problem:
             _log.error("message.not_kept", error=type(problem).__name__)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from bot.slack.app import create_slack_app
+from bot.slack.backing import stored
 from bot.slack.http import slack_route
 from bot.wiring import open_ready
 from connectors.inbox import Inbox
@@ -41,6 +42,7 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
             account_id=ready.account_id,
             seen=ready.seen,
             keeps=ready.messages,
+            backing=stored(ready.db, ready.vault),
             tz=ready.zone,
         )
         app.router.routes.append(slack_route(slack))

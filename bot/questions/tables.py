@@ -9,7 +9,7 @@ from bot.answer import Cell
 from bot.questions import describe
 from bot.render import text
 from storage.metrics import catalog
-from storage.metrics.figures import Number, Table
+from storage.metrics.figures import Figures, Number, ProfileRef, Table
 from storage.metrics.plan import Condition, Filter, Plan
 
 _STATUS_WORDS = {"failed": "failed", "succeeded": "successful", "open": "open", "paid": "paid"}
@@ -83,3 +83,11 @@ def cut(plan: Plan, groups: Groups) -> Groups:
     if plan.order is not None and not plan.order.descending:
         groups = list(reversed(groups))
     return groups[: plan.limit] if plan.limit else groups
+
+
+def row_ids(figures: Figures) -> tuple[str | None, ...]:
+    """The customer of each row of a list, as a plan names it; None where a row is about none."""
+    rows = figures.rows if isinstance(figures, Table) else ()
+    return tuple(
+        next((cell.profile_id.hex() for cell in row if isinstance(cell, ProfileRef)), None) for row in rows
+    )

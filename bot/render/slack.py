@@ -11,17 +11,38 @@ from typing import assert_never
 
 from bot.answer import Answer, Kind, Option
 from bot.render import slack_blocks as kit
-from bot.render import slack_profile, slack_rows, text
-from bot.render.sheet import sheet, shown_of
+from bot.render import slack_charts, slack_profile, slack_rows, text
+from bot.render.chart_data import charts
+from bot.render.offers import BAD, CSV, GOOD, NO_OFFERS, VOTE, WAY, WHY, Offers
+from bot.render.sheet import Sheet, sheet, shown_of
 from bot.render.slack_blocks import Block, Layout, Message
 
 CHOOSE = "choose"
 """Action ids of the buttons of a question back are `choose:0`, `choose:1`, ...; their value is JSON."""
 
 
-def render(answer: Answer, tz: tzinfo = UTC, layout: Layout = Layout.NATIVE) -> list[Message]:
+def render(
+    answer: Answer, tz: tzinfo = UTC, layout: Layout = Layout.NATIVE, offers: Offers = NO_OFFERS
+) -> list[Message]:
     """One message, or more where one does not hold the answer; in the order to be sent."""
-    return kit.messages(_blocks(answer, tz, layout), answer.text)
+    return kit.messages([*_blocks(answer, tz, layout, offers), *_offered(offers, layout)], answer.text)
+
+
+def _offered(offers: Offers, layout: Layout) -> list[Block]:
+    """What can be had beside the answer: ways on first, then its rows and its reasons; thumbs last."""
+    shown = [kit.button(label, f"{WAY}:{i}", value) for i, (label, value) in enumerate(offers.ways)]
+    if offers.csv is not None:
+        shown.append(kit.button("Show all as CSV", CSV, offers.csv))
+    if offers.why is not None:
+        shown.append(kit.button("Why this number?", WHY, offers.why))
+    vote = offers.vote
+    if vote is not None and layout is not Layout.NATIVE:
+        shown.append(kit.button("\N{THUMBS UP SIGN}", f"{VOTE}:good", f"{GOOD}{vote}"))
+        shown.append(kit.button("\N{THUMBS DOWN SIGN}", f"{VOTE}:bad", f"{BAD}{vote}"))
+    drawn = kit.buttons(shown)
+    if vote is not None and layout is Layout.NATIVE:
+        drawn.append(kit.thumbs(f"{GOOD}{vote}", f"{BAD}{vote}", VOTE))
+    return drawn
 
 
 def chosen_question(value: str) -> str | None:
@@ -33,7 +54,7 @@ def chosen_question(value: str) -> str | None:
     return question if isinstance(question, str) and question.strip() else None
 
 
-def _blocks(answer: Answer, tz: tzinfo, layout: Layout) -> list[Block]:
+def _blocks(answer: Answer, tz: tzinfo, layout: Layout, offers: Offers) -> list[Block]:
     match answer.kind:
         case Kind.NUMBER:
             body = _number(answer)
@@ -42,7 +63,7 @@ def _blocks(answer: Answer, tz: tzinfo, layout: Layout) -> list[Block]:
         case Kind.TABLE:
             return _table(answer, tz, layout)
         case Kind.SERIES | Kind.BREAKDOWN:
-            return _figures(answer, tz, layout)
+            return _figures(answer, tz, layout, offers.picture)
         case Kind.PROFILE:
             body = (
                 slack_profile.card(answer, answer.profile, tz)
@@ -79,15 +100,26 @@ def _comparison(answer: Answer) -> list[Block]:
 
 
 def _table(answer: Answer, tz: tzinfo, layout: Layout) -> list[Block]:
-    drawn = slack_rows.table(sheet(answer, tz), layout)
+    drawn = slack_rows.table(sheet(answer, tz), layout, answer.text)
     return [*kit.paragraphs(answer.text), *drawn.blocks, *_small_print(answer, tz, *drawn.notes)]
 
 
-def _figures(answer: Answer, tz: tzinfo, layout: Layout) -> list[Block]:
-    """A chart that names every figure, or the table where a chart cannot."""
+def _figures(answer: Answer, tz: tzinfo, layout: Layout, picture: str | None) -> list[Block]:
+    """A chart, or the table where there is nothing to chart. Bars of text name every figure; beside a chart
+    of Slack's own and a picture the file of rows does."""
     rows = sheet(answer, tz)
-    drawn = slack_rows.chart(rows, layout) or slack_rows.table(rows, layout)
+    native = slack_charts.native(charts(answer, tz)) if layout is Layout.NATIVE else None
+    if native is not None:
+        return [*kit.paragraphs(answer.text), *native, *_small_print(answer, tz)]
+    if picture is not None:
+        return [*kit.paragraphs(answer.text), kit.image(picture, _told(rows)), *_small_print(answer, tz)]
+    drawn = slack_rows.chart(rows, layout) or slack_rows.table(rows, layout, answer.text)
     return [*kit.paragraphs(answer.text), *drawn.blocks, *_small_print(answer, tz, *drawn.notes)]
+
+
+def _told(rows: Sheet) -> str:
+    """A chart for those who cannot see it."""
+    return "; ".join(f"{row[0]}: {row[1]}" for row in rows.rows if len(row) > 1)
 
 
 def _clarify(answer: Answer) -> list[Block]:

@@ -22,7 +22,14 @@ BUTTONS_IN_ROW = 25
 BUTTON_TEXT = 75
 BUTTON_VALUE = 2_000
 URL = 2_000  # Slack takes 3,000; a link must also fit into a section
+ALT_TEXT = 2_000
+CHARTS_IN_MESSAGE = 2
+CHART_TITLE = 50
+CHART_LABEL = 20
+CHART_POINTS = 20
+CHART_SEGMENTS = 6
 TABLE_ROWS = 100
+DATA_TABLE_ROWS = 100  # below the heading
 TABLE_COLUMNS = 20
 TABLE_TEXT = 10_000
 # Slack names no figure for a whole message, but refuses very large ones; this is well below what it takes.
@@ -31,7 +38,7 @@ FALLBACK_TEXT = 3_000
 
 _MOST_IN_BOLD = 50
 _WORST_ESCAPE = len("&amp;")
-_NAMES = frozenset({"type", "align", "action_id"})
+_NAMES = frozenset({"type", "align", "action_id", "value"})
 _MARKUP = str.maketrans({"*": "∗", "_": "＿", "~": "∼", "`": "ˋ"})
 
 Block = dict[str, Any]
@@ -45,9 +52,11 @@ class Message(TypedDict):
 
 
 class Layout(StrEnum):
-    """native: with table and rich_text blocks. plain: only blocks that every Slack has ever had."""
+    """native: the newest blocks (sortable tables, charts, thumbs). classic: table and rich_text blocks, and
+    pictures. plain: only blocks that every Slack has ever had."""
 
     NATIVE = "native"
+    CLASSIC = "classic"
     PLAIN = "plain"
 
 
@@ -172,6 +181,29 @@ def button(label: str, action_id: str, value: str) -> Block:
     return {"type": "button", "text": shown, "action_id": action_id, "value": value}
 
 
+def thumbs(good: str, bad: str, action_id: str) -> Block:
+    """Thumbs up and down, as Slack draws them itself."""
+    up = {"text": plain_text("Good answer", BUTTON_TEXT), "value": good}
+    down = {"text": plain_text("Bad answer", BUTTON_TEXT), "value": bad}
+    told = (
+        {"accessibility_label": "Say that this answer was right"},
+        {"accessibility_label": "Say that it was not"},
+    )
+    element = {
+        "type": "feedback_buttons",
+        "action_id": action_id,
+        "positive_button": up | told[0],
+        "negative_button": down | told[1],
+    }
+    return {"type": "context_actions", "elements": [element]}
+
+
+def image(file_id: str, alt: str) -> Block:
+    """A picture that was uploaded to Slack."""
+    said = text.shorten(text.clean(alt), ALT_TEXT) or text.NOTHING
+    return {"type": "image", "slack_file": {"id": file_id}, "alt_text": said}
+
+
 def buttons(elements: Sequence[Block]) -> list[Block]:
     return [
         {"type": "actions", "elements": list(elements[at : at + BUTTONS_IN_ROW])}
@@ -188,8 +220,9 @@ def messages(blocks: Sequence[Block], fallback: str) -> list[Message]:
     room = MESSAGE_TEXT
     for block in blocks:
         size = text_size(block)
-        has_table = block["type"] == "table" and any(b["type"] == "table" for b in pages[-1])
-        if pages[-1] and (len(pages[-1]) == BLOCKS_IN_MESSAGE or has_table or size > room):
+        most = _MOST_IN_MESSAGE.get(block["type"], BLOCKS_IN_MESSAGE)
+        alike = sum(other["type"] == block["type"] for other in pages[-1])
+        if pages[-1] and (len(pages[-1]) == BLOCKS_IN_MESSAGE or alike >= most or size > room):
             pages.append([])
             room = MESSAGE_TEXT
         pages[-1].append(block)
@@ -200,6 +233,9 @@ def messages(blocks: Sequence[Block], fallback: str) -> list[Message]:
         Message(text=said if page == 0 else f"{said} ({page + 1} of {len(pages)})", blocks=content)
         for page, content in enumerate(pages)
     ]
+
+
+_MOST_IN_MESSAGE = {"table": 1, "data_table": 1, "data_visualization": CHARTS_IN_MESSAGE}
 
 
 def text_size(part: Any) -> int:

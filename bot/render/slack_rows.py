@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from bot.answer import Cell
 from bot.render import slack_blocks as kit
 from bot.render import text
 from bot.render.sheet import Column, Sheet, bar
@@ -19,6 +20,8 @@ _PLAIN_COLUMNS = 8
 _GAP = "  "
 _TABLE_ROOM = kit.TABLE_TEXT - 1_000  # what a cell weighs in Slack's own count is not documented
 _CHART_ROWS = 60
+_ROWS_ON_A_PAGE = 10
+_LARGEST = 2**53
 _LABEL = 24
 _BAR = 20
 
@@ -31,23 +34,26 @@ class Drawn:
     notes: list[str]
 
 
-def table(sheet: Sheet, layout: Layout) -> Drawn:
+def table(sheet: Sheet, layout: Layout, caption: str = "") -> Drawn:
     """All rows, in as many table blocks as it takes; columns beyond what fits are named in a note."""
-    room = kit.TABLE_COLUMNS if layout is Layout.NATIVE else _PLAIN_COLUMNS
+    room = _PLAIN_COLUMNS if layout is Layout.PLAIN else kit.TABLE_COLUMNS
     columns, beyond = sheet.columns[:room], sheet.columns[room:]
     rows = [row[:room] for row in sheet.rows]
     notes = [f"Not shown: {text.listed([c.heading for c in beyond])}"] if beyond else []
     if not columns or not rows:
         return Drawn([], notes)
-    drawn = _tables(columns, rows) if layout is Layout.NATIVE else _fixed_width(columns, rows)
+    match layout:
+        case Layout.NATIVE:
+            drawn = _data_tables(columns, rows, [row[:room] for row in sheet.raw], caption)
+        case Layout.CLASSIC:
+            drawn = _tables(columns, rows)
+        case Layout.PLAIN:
+            drawn = _fixed_width(columns, rows)
     return Drawn(drawn, notes)
 
 
 def chart(sheet: Sheet, layout: Layout) -> Drawn | None:
-    """A bar a row, where the rows are a key and one figure; None where they are not, or are too many.
-
-    data_visualization will take this place where a workspace has it.
-    """
+    """A bar of text a row, where the rows are a key and one figure; None where they are not, or too many."""
     if len(sheet.columns) != len(("key", "figure")) or not 0 < len(sheet.rows) <= _CHART_ROWS:
         return None
     if not sheet.columns[1].is_figure or any(len(row[0]) > _LABEL for row in sheet.rows):
@@ -100,6 +106,40 @@ def _tables(columns: Sequence[Column], rows: Sequence[tuple[str, ...]]) -> list[
         body.append(row)
         weight += kit.text_size(row)
     return [*blocks, {"type": "table", "column_settings": settings, "rows": [head, *body]}]
+
+
+def _data_tables(
+    columns: Sequence[Column],
+    rows: Sequence[tuple[str, ...]],
+    raw: Sequence[tuple[Cell, ...]],
+    caption: str,
+) -> list[Block]:
+    """Tables that people can sort and page through; figures sort by what they are, not as words."""
+    head = [_raw(column.heading) for column in columns]
+    said = text.shorten(text.clean(caption), _CELL) or "Rows"
+    blocks: list[Block] = []
+    body: list[list[Block]] = []
+    weight = kit.text_size(head)
+
+    def finished() -> Block:
+        size = min(len(body), _ROWS_ON_A_PAGE)
+        return {"type": "data_table", "caption": said, "page_size": size, "rows": [head, *body]}
+
+    for shown, values in zip(rows, raw, strict=True):
+        row = [_sorted(words, value) for words, value in zip(shown, values, strict=True)]
+        if body and (len(body) == kit.DATA_TABLE_ROWS or weight + kit.text_size(row) > _TABLE_ROOM):
+            blocks.append(finished())
+            body, weight = [], kit.text_size(head)
+        body.append(row)
+        weight += kit.text_size(row)
+    return [*blocks, finished()]
+
+
+def _sorted(words: str, value: Cell) -> Block:
+    """A cell that sorts as a number where it is one that JSON and Slack can hold."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST:
+        return {**_raw(words), "type": "raw_number", "value": value}
+    return _raw(words)
 
 
 def _raw(words: str) -> Block:

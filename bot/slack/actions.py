@@ -7,12 +7,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.render.slack import CHOOSE, chosen_question
-from bot.slack import texts
+from bot.slack import follow_ups, texts
 from bot.slack.answering import Answering, Asked, Reply
 from bot.slack.delivery import ByResponseUrl, InChannel
 from bot.slack.messages import talk
 
 _OURS = re.compile(f"^{CHOOSE}:")
+_UNDER_AN_ANSWER = re.compile(rf"^(?:{'|'.join(follow_ups.OURS)})(?::|$)")
 _ANY_ACTION = re.compile(r".")
 
 
@@ -26,10 +27,15 @@ def register(bolt: AsyncApp, answering: Answering) -> None:
         else:
             answering.start(asked, reply)
 
+    async def under_an_answer(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        follow_ups.pressed(answering, asked_of(body, ""), reply_of(body, client), client, body)
+
     async def none_of_ours(ack: AsyncAck) -> None:
         await ack()
 
     bolt.action(_OURS)(chosen)
+    bolt.action(_UNDER_AN_ANSWER)(under_an_answer)
     bolt.action(_ANY_ACTION)(none_of_ours)
 
 

@@ -4,27 +4,33 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from bot.answer import Answer
 from bot.background import Background
-from bot.render.slack import render
-from bot.render.slack_blocks import Layout
 from bot.slack import texts
-from bot.slack.access import Access
-from bot.slack.delivery import BlocksRefused, Delivery, NotDelivered
-from bot.slack.ports import Accounts, Asks, KeepsNothing, Messages, SeenEvents
+from bot.slack.access import Refusal, Standing
+from bot.slack.delivery import Delivery, NotDelivered, NotNow
+from bot.slack.outbox import Address
+from bot.slack.ports import Accounts, Asks, SeenEvents
+from bot.slack.showing import Shows, Spot, letters
 from storage import logs
-from storage.trust.messages import Post
+from storage.chat_access import Role
 
 _log = structlog.get_logger(__name__)
 _HELP = frozenset({"", "help", "?"})
 
+PRESSED_AGAIN_AFTER = timedelta(seconds=5)
+"""Within that time two clicks on a button are one."""
+
 Work = Callable[[int], Awaitable[None]]
 """What is done for an account, given its id."""
+
+WorkOfRole = Callable[[int, Role], Awaitable[None]]
+"""What is done for an account, by somebody of that role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +54,14 @@ class Reply:
 
 @dataclass(slots=True)
 class Answering:
-    """`time_limit` is in seconds; `layout` the richest one to try in a workspace that is not known yet."""
+    """`time_limit` is in seconds."""
 
     asks: Asks
     accounts: Accounts
     seen: SeenEvents
-    access: Access
-    tz: tzinfo = UTC
-    layout: Layout = Layout.NATIVE
+    shows: Shows
     time_limit: float = 60.0
-    messages: Messages = field(default_factory=KeepsNothing)
     background: Background = field(default_factory=Background)
-    _plain_teams: set[str] = field(default_factory=set)
 
     def start(self, asked: Asked, reply: Reply) -> None:
         """Returns at once; the reply follows."""
@@ -68,6 +70,11 @@ class Answering:
     def do(self, asked: Asked, reply: Reply, work: Work) -> None:
         """Does something else than answering, once and for those who may ask; failures are apologised for."""
         self.background.start(self._once(asked, reply, self._do(asked, reply, work)))
+
+    def press(self, asked: Asked, reply: Reply, work: WorkOfRole) -> None:
+        """As `do`, for a button that may be pressed again a little later."""
+        again = PRESSED_AGAIN_AFTER
+        self.background.start(self._once(asked, reply, self._do_as(asked, reply, work), again_after=again))
 
     def tell(self, asked: Asked, reply: Reply, words: str) -> None:
         """Says something in place of an answer, once."""
@@ -82,65 +89,90 @@ class Answering:
     async def _reply(self, asked: Asked, reply: Reply) -> None:
         await self._once(asked, reply, self._answer(asked, reply))
 
-    async def _once(self, asked: Asked, reply: Reply, work: Coroutine[Any, Any, None]) -> None:
-        with logs.correlated(secrets.token_hex(4)) as reference:
-            await self._once_named(asked, reply, work, reference)
-
-    async def _once_named(
-        self, asked: Asked, reply: Reply, work: Coroutine[Any, Any, None], reference: str
+    async def _once(
+        self,
+        asked: Asked,
+        reply: Reply,
+        work: Coroutine[Any, Any, None],
+        again_after: timedelta | None = None,
     ) -> None:
-        limit = asyncio.timeout(self.time_limit)
+        with logs.correlated(secrets.token_hex(4)) as reference:
+            limit = asyncio.timeout(self.time_limit)
+            try:
+                async with limit:
+                    if await self.seen.first_time(asked.key, again_after=again_after):
+                        await work
+            except NotNow as later:
+                await self._later(asked, reply, later, reference)
+            except Exception as problem:  # noqa: BLE001 - the boundary: whatever happened, the asker gets a reply
+                _log.error("slack.failed", reference=reference, team=asked.team, **described(problem))
+                words = texts.too_slow if limit.expired() else texts.apology
+                await self._apologise(reply, words(reference), reference)
+            finally:
+                work.close()
+
+    async def _later(self, asked: Asked, reply: Reply, later: NotNow, reference: str) -> None:
+        """What Slack cannot take now follows when it can."""
         try:
-            async with limit:
-                if await self.seen.first_time(asked.key):
-                    await work
-        except Exception as problem:  # noqa: BLE001 - the boundary: whatever happened, the asker gets a reply
+            account_id = await self.accounts.account_of(asked.team)
+            place = later.place
+            address = Address(
+                asked.team, place.channel, later.key, place.thread, place.only_for, asker=asked.user
+            )
+            await self.shows.outbox.put(account_id or 0, letters(address, later.messages), later.seconds)
+        except Exception as problem:  # noqa: BLE001 - the boundary, once more
             _log.error("slack.failed", reference=reference, team=asked.team, **described(problem))
-            words = texts.too_slow if limit.expired() else texts.apology
-            await self._apologise(reply, words(reference), reference)
-        finally:
-            work.close()
+            await self._apologise(reply, texts.apology(reference), reference)
 
     async def _do(self, asked: Asked, reply: Reply, work: Work) -> None:
-        account_id = await self._admit(asked, reply)
-        if account_id is not None:
-            await work(account_id)
+        admitted = await self._admit(asked, reply)
+        if admitted is not None:
+            await work(admitted[0])
 
-    async def _admit(self, asked: Asked, reply: Reply) -> int | None:
-        """The account to ask for; None where this person may not ask, and has been told so."""
+    async def _do_as(self, asked: Asked, reply: Reply, work: WorkOfRole) -> None:
+        admitted = await self._admit(asked, reply)
+        if admitted is not None:
+            await work(*admitted)
+
+    async def _admit(self, asked: Asked, reply: Reply) -> tuple[int, Role] | None:
+        """The account to ask for, and what this person may see of it; None where they may not ask, and have
+        been told so."""
         account_id = await self.accounts.account_of(asked.team)
         if account_id is None:
             await reply.aside.send([texts.say(texts.NOT_CONNECTED)])
             return None
-        refusal = await self.access.refusal(asked.team, asked.user)
-        if refusal is None:
-            return account_id
-        _log.info("slack.refused", team=asked.team, why=refusal.name)
-        await reply.aside.send([texts.say(texts.refused(refusal.value))])
+        standing = await self.shows.access.standing(account_id, asked.team, asked.user)
+        if standing.refusal is None:
+            return account_id, standing.role
+        await self._refuse(asked, reply, standing)
         return None
 
+    async def _refuse(self, asked: Asked, reply: Reply, standing: Standing) -> None:
+        why = standing.refusal or Refusal.NOT_ALLOWED
+        _log.info("slack.refused", team=asked.team, why=why.name)
+        await reply.aside.send([texts.say(texts.refused(why))])
+
     async def _answer(self, asked: Asked, reply: Reply) -> None:
-        account_id = await self._admit(asked, reply)
-        if account_id is None:
+        admitted = await self._admit(asked, reply)
+        if admitted is None:
+            return
+        account_id, role = admitted
+        where = reply.answer.seen_in
+        if where is not None and not await self.shows.access.takes(account_id, where):
+            await self.shows.access.note(account_id, asked.user, Refusal.CHANNEL)
+            await reply.aside.send([texts.say(texts.refused(Refusal.CHANNEL))])
             return
         if asked.question.lower() in _HELP:
             await reply.answer.send([texts.help_message(self.asks.help())])
             return
         answer = await self.asks.ask(asked.question, account_id=account_id, conversation=asked.conversation)
-        posts = await self._show(answer, asked.team, reply.answer)
-        await self.messages.keep(account_id, answer, posts)
+        await self.show(answer, asked, reply.answer, account_id, role)
 
-    async def _show(self, answer: Answer, team: str, delivery: Delivery) -> list[Post]:
-        """A workspace that refuses a block is remembered, and gets the plain layout from then on."""
-        layout = Layout.PLAIN if team in self._plain_teams else self.layout
-        try:
-            return await delivery.send(render(answer, self.tz, layout))
-        except BlocksRefused:
-            if layout is Layout.PLAIN:
-                raise
-            self._plain_teams.add(team)
-            _log.info("slack.plain_from_now_on", team=team)
-            return await delivery.send(render(answer, self.tz, Layout.PLAIN))
+    async def show(
+        self, answer: Answer, asked: Asked, delivery: Delivery, account_id: int, role: Role
+    ) -> None:
+        """Posts an answer where it was asked for, as far as those who see it there may see it."""
+        await self.shows.show(answer, Spot(account_id, asked.team, asked.user, role, delivery))
 
     async def _apologise(self, reply: Reply, words: str, reference: str) -> None:
         try:

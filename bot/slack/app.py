@@ -20,8 +20,10 @@ from bot.render.slack_blocks import Layout
 from bot.slack import actions, commands, extending, messages
 from bot.slack.access import Access
 from bot.slack.answering import Answering, described
+from bot.slack.backing import Backing, in_memory
 from bot.slack.delivery import slow_down_handlers
 from bot.slack.extensions import Extensions
+from bot.slack.outbox import Outbox
 from bot.slack.ports import (
     Accounts,
     Asks,
@@ -30,6 +32,7 @@ from bot.slack.ports import (
     SeenEvents,
     SeenInMemory,
 )
+from bot.slack.showing import Shows
 from bot.slack.workspaces import ClientOf, OneWorkspace, SlackUnreachable, SlackUnusable, Workspaces
 from storage.settings import Settings
 
@@ -52,6 +55,7 @@ class SlackApp:
     async def stop(self, seconds: float = 20.0) -> None:
         """Lets answers under way finish, then closes the connections."""
         late = await self.answering.background.drain(seconds)
+        self.answering.shows.outbox.close()
         if late:
             _log.warning("slack.stopped_with_answers_under_way", count=late)
         await close(self.pool)
@@ -67,6 +71,7 @@ async def create_slack_app(
     extensions: Extensions | None = None,
     seen: SeenEvents | None = None,
     keeps: Messages | None = None,
+    backing: Backing | None = None,
     tz: tzinfo = UTC,
     layout: Layout = Layout.NATIVE,
 ) -> SlackApp:
@@ -74,7 +79,8 @@ async def create_slack_app(
 
     `account_id` is whose data the one workspace asks for; `accounts` decides it workspace by workspace
     instead, and `workspaces` makes that and their tokens out of a client of no workspace. `keeps` remembers
-    the answers that were sent. That Slack does not answer right now is no reason not to start.
+    the answers that were sent, `backing` all that has to outlive this process besides. That Slack does not
+    answer right now is no reason not to start.
     """
     if sum(given is not None for given in (account_id, accounts, workspaces)) != 1:
         raise ValueError("give the account_id, the accounts or the workspaces")
@@ -85,15 +91,17 @@ async def create_slack_app(
         await close(pool)
         raise
     client_of = ClientOf(pool, served)
-    answering = Answering(
-        asks=asks,
-        accounts=accounts or served,
-        seen=seen if seen is not None else SeenInMemory(),
+    behind = backing or in_memory()
+    shows = Shows(
+        backing=behind,
+        access=Access(client_of, behind.rules),
+        outbox=Outbox(behind.letters, client_of),
         messages=keeps if keeps is not None else KeepsNothing(),
-        access=Access(client_of),
         tz=tz,
         layout=layout,
     )
+    seen = seen if seen is not None else SeenInMemory()
+    answering = Answering(asks=asks, accounts=accounts or served, seen=seen, shows=shows)
     secret = settings.slack_signing_secret
     signing_secret = secret.get_secret_value() if secret else None
     bolt = _bolt(client_of, signing_secret)

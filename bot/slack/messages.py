@@ -6,7 +6,6 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack import texts
 from bot.slack.answering import Answering, Asked, Reply
 from bot.slack.delivery import InChannel, ToOnePerson
 
@@ -29,10 +28,7 @@ def register(bolt: AsyncApp, answering: Answering) -> None:
         channel, thread = event["channel"], event.get("thread_ts") or event["ts"]
         aside = ToOnePerson(client, channel, event["user"], event.get("thread_ts"))
         reply = Reply(answer=InChannel(client, channel, thread), aside=aside)
-        if body.get("is_ext_shared_channel"):
-            answering.tell(_asked(event, body, thread), reply, texts.SHARED_CHANNEL)
-        else:
-            answering.start(_asked(event, body, thread), reply)
+        answering.start(_asked(event, body, thread), reply)
 
     async def none_of_ours() -> None:
         """Acknowledged, so that Slack does not send it again."""

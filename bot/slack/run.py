@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.render.slack_blocks import Layout
 from bot.slack.app import SlackApp, close, create_slack_app, web_client
+from bot.slack.backing import Backing
 from bot.slack.delivery import slack_code
 from bot.slack.ports import Accounts, Asks, Messages, SeenEvents
 from bot.slack.workspaces import SlackUnusable
@@ -27,6 +28,7 @@ async def run_socket_mode(
     accounts: Accounts | None = None,
     seen: SeenEvents | None = None,
     keeps: Messages | None = None,
+    backing: Backing | None = None,
     tz: tzinfo = UTC,
     layout: Layout = Layout.NATIVE,
     stop: asyncio.Event | None = None,
@@ -41,7 +43,15 @@ async def run_socket_mode(
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     slack = await create_slack_app(
-        settings, asks, account_id=account_id, accounts=accounts, seen=seen, keeps=keeps, tz=tz, layout=layout
+        settings,
+        asks,
+        account_id=account_id,
+        accounts=accounts,
+        seen=seen,
+        keeps=keeps,
+        backing=backing,
+        tz=tz,
+        layout=layout,
     )
     try:
         await _serve(settings, slack, stop, ready)

@@ -6,6 +6,7 @@ text) is sent again in words alone, so that it is not lost.
 
 import uuid
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,11 +201,6 @@ def _wait(problem: SlackApiError) -> float:
 
 def _impatient(client: AsyncWebClient) -> AsyncWebClient:
     """The same client without its own retries: whoever calls decides about them."""
-    return AsyncWebClient(
-        token=client.token,
-        base_url=client.base_url,
-        session=client.session,
-        timeout=client.timeout,
-        retry_handlers=[],
-        logger=client.logger,
-    )
+    asking = copy(client)
+    asking.retry_handlers = []
+    return asking

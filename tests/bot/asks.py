@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from bot.answer import Answer, Kind
+from storage.metrics.plan import Plan
 from tests.bot import answers as example
 
 BY_HEART = {answer.question: answer for answer in example.EACH_KIND} | {
@@ -14,9 +15,10 @@ BY_HEART = {answer.question: answer for answer in example.EACH_KIND} | {
 
 @dataclass
 class AsksByHeart:
-    """`asked` are the calls so far. "fail" raises; "wait" waits for `go`."""
+    """`asked` and `ran` are the calls so far. "fail" raises; "wait" waits for `go`."""
 
     asked: list[tuple[str, int, str | None]] = field(default_factory=list)
+    ran: list[tuple[Plan, int]] = field(default_factory=list)
     go: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -31,6 +33,12 @@ class AsksByHeart:
             await self.go.wait()
         unknown = Answer(question=question, kind=Kind.REFUSE, text=f"I heard: {question}")
         return BY_HEART.get(question, unknown)
+
+    async def run(
+        self, plan: Plan, *, question: str, account_id: int, conversation: str | None = None
+    ) -> Answer:
+        self.ran.append((plan, account_id))
+        return BY_HEART.get(question, example.NUMBER).model_copy(update={"question": question})
 
     def help(self) -> str:
         return "Figures: MRR, ARR, customers\n\nLists: customers, invoices & payments"

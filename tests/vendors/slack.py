@@ -25,11 +25,18 @@ class Call:
 
 @dataclass
 class FakeSlack:
-    """`users` by id; `failures` are answered first, one a call of chat.*; `hang` stops every answer,
+    """`users` and `channels` by id (a channel: what conversations.info says, and its `members`), `groups` of
+    people; `failures` are answered first, one a call of chat.*; `hang` stops every answer,
     `nobody_known` is the error of users.info."""
 
     address: str = ""
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    channels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    refused_blocks: frozenset[str] = frozenset()
+    files: list[tuple[str | None, bytes]] = field(default_factory=list)
+    _content: bytes = b""
     calls: list[Call] = field(default_factory=list)
     failures: deque[web.Response] = field(default_factory=deque)
     nobody_known: str | None = None
@@ -55,7 +62,30 @@ class FakeSlack:
                 return _error(self.nobody_known)
             user = self.users.get(call.arguments["user"])
             return _ok(user=user) if user else _error("user_not_found")
-        return await self._post(call)
+        if method in self.errors:
+            return _error(self.errors[method])
+        known = self._about(method, call.arguments)
+        return await self._post(call) if known is None else known
+
+    def _about(self, method: str, given: dict[str, Any]) -> web.Response | None:
+        """What is asked about people, channels and files; None for what posts."""
+        channel = self.channels.get(given.get("channel") or "", {})
+        if method == "files.completeUploadExternal":
+            self.files.append((given.get("channel_id"), self._content))
+        known: dict[str, dict[str, Any]] = {
+            "users.list": {"members": list(self.users.values())},
+            "conversations.info": {"channel": {"id": given.get("channel"), **channel}},
+            "conversations.members": {"members": channel.get("members", [MEMBER])},
+            "usergroups.users.list": {"users": self.groups.get(given.get("usergroup", ""), [])},
+            "conversations.open": {"channel": {"id": f"D{given.get('users')}"}},
+            "files.getUploadURLExternal": {"upload_url": f"{self.address}/upload", "file_id": "F1"},
+            "files.completeUploadExternal": {"files": [{"id": "F1", "title": "x"}]},
+        }
+        return _ok(**known[method]) if method in known else None
+
+    async def upload(self, request: web.Request) -> web.Response:
+        self._content = await request.read()
+        return web.Response(text="OK")
 
     async def respond(self, request: web.Request) -> web.Response:
         return await self._post(Call("response_url", await request.json()))
@@ -63,6 +93,8 @@ class FakeSlack:
     async def _post(self, call: Call) -> web.Response:
         if self.failures:
             return self.failures.popleft()
+        if self.refused_blocks & {block["type"] for block in call.arguments.get("blocks") or ()}:
+            return _error("invalid_blocks")
         await self.posted.put(call)
         return web.Response(text="ok") if call.method == "response_url" else _ok(ts="1.1", channel="C1")
 
@@ -97,6 +129,7 @@ async def fake_slack() -> AsyncIterator[FakeSlack]:
     app = web.Application()
     app.router.add_route("*", "/api/{method}", slack.api)
     app.router.add_post("/respond", slack.respond)
+    app.router.add_post("/upload", slack.upload)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

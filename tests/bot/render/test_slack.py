@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bot.answer import Answer, Kind, Option
+from bot.render.offers import Offers
 from bot.render.slack import chosen_question, render
 from bot.render.slack_blocks import Layout, link, literal, pieces
 from tests.bot import answers as example
@@ -33,14 +35,26 @@ def _mrkdwn(part: Any) -> list[str]:
     return [s for inner in part for s in _mrkdwn(inner)] if isinstance(part, list) else []
 
 
+_VALUES = st.text("abc.", min_size=1, max_size=1_999)
+OFFERS = st.builds(
+    Offers,
+    ways=st.lists(st.tuples(example.WORDS, _VALUES), max_size=5).map(tuple),
+    csv=st.none() | _VALUES,
+    why=st.none() | _VALUES,
+    vote=st.none() | _VALUES,
+    picture=st.none() | st.just("F1"),
+)
+
+
 @pytest.mark.parametrize("layout", Layout)
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(answer=example.answers())
-def test_any_answer_at_all_is_what_slack_takes(layout: Layout, answer: Answer) -> None:
-    """Every Answer becomes at least one message that is valid by Slack's types and within all its limits."""
-    drawn = render(answer, layout=layout)
+@given(answer=example.answers(), offers=OFFERS)
+def test_any_answer_at_all_is_what_slack_takes(layout: Layout, answer: Answer, offers: Offers) -> None:
+    """Every Answer becomes at least one message that is valid by Slack's types and within all its limits,
+    whatever buttons go with it."""
+    drawn = render(answer, layout=layout, offers=offers)
     assert drawn
     for message in drawn:
         assert_within_limits(message)
@@ -108,16 +122,66 @@ def test_a_comparison_of_several_currencies_compares_each_with_itself() -> None:
 
 
 def test_a_table_is_a_native_table() -> None:
-    """Rows become a table block: amounts in their own currency and to the right, dates in words."""
+    """Rows become a table that sorts: amounts in their own currency, sorted as numbers; dates in words."""
     (message,) = render(example.TABLE)
-    (table,) = [b for b in message["blocks"] if b["type"] == "table"]
+    (table,) = [b for b in message["blocks"] if b["type"] == "data_table"]
     cells = [[cell["text"] for cell in row] for row in table["rows"]]
     assert cells[0] == ["Customer", "Plan", "MRR", "Status", "Customer since"]
     assert cells[1] == ["Globex Corporation", "Scale", "$4,974.00", "active", "3 May 2024"]
     assert cells[2] == ["Initech <!channel>", "Scale", "€4,329.00", "past due", "17 Jan 2025"]
     assert cells[3] == ["Hooli & *Sons*", "—", "¥39,990", "active", "—"]
-    assert table["column_settings"][2] == {"align": "right"}
+    assert table["rows"][1][2] == {"type": "raw_number", "text": "$4,974.00", "value": 497400}
+    assert table["caption"] == example.TABLE.text
     assert any("Showing 3 of 232" in s for s in _strings(message["blocks"]))
+
+
+def test_the_classic_layout_has_tables_that_do_not_sort() -> None:
+    """For a Slack without the newest blocks, rows are a table block with figures to the right."""
+    (message,) = render(example.TABLE, layout=Layout.CLASSIC)
+    (table,) = [b for b in message["blocks"] if b["type"] == "table"]
+    assert table["column_settings"][2] == {"align": "right"}
+
+
+def test_a_series_is_a_native_chart() -> None:
+    """Figures over time are an area, in whole units of their currency; groups are bars."""
+    (message,) = render(example.SERIES)
+    (block,) = [b for b in message["blocks"] if b["type"] == "data_visualization"]
+    assert block["chart"]["type"] == "area"
+    assert block["chart"]["axis_config"]["categories"] == ["Aug 2026", "Sep 2026", "Oct 2026"]
+    assert block["chart"]["series"][0]["data"][2] == {"label": "Oct 2026", "value": 78274.47}
+    (message,) = render(example.BREAKDOWN)
+    (block,) = [b for b in message["blocks"] if b["type"] == "data_visualization"]
+    assert block["chart"]["type"] == "bar"
+
+
+def test_currencies_have_charts_of_their_own() -> None:
+    """Dollars and yen never stand on one axis."""
+    both = example.SERIES.model_copy(
+        update={
+            "columns": ("month", "mrr", "currency"),
+            "rows": tuple((f"2026-0{m}", m * 100, c) for m in (1, 2) for c in ("usd", "jpy")),
+        }
+    )
+    drawn = [b for b in render(both)[0]["blocks"] if b["type"] == "data_visualization"]
+    assert [block["title"] for block in drawn] == ["MRR (USD)", "MRR (JPY)"]
+    assert drawn[1]["chart"]["series"][0]["data"][0]["value"] == 100
+
+
+def test_a_picture_says_its_figures_to_those_who_cannot_see_it() -> None:
+    """Where a chart is a picture, its text names every figure."""
+    (message,) = render(example.SERIES, layout=Layout.CLASSIC, offers=Offers(picture="F1"))
+    (image,) = [b for b in message["blocks"] if b["type"] == "image"]
+    assert image["slack_file"] == {"id": "F1"}
+    assert "Oct 2026: $78,274.47" in image["alt_text"]
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_every_offer_is_a_button(layout: Layout) -> None:
+    """Ways on, the file, the reasons and both thumbs are there in every layout."""
+    offers = Offers(ways=(("By plan", "w"),), csv="c", why="y", vote="v")
+    drawn = json.dumps(render(example.NUMBER, layout=layout, offers=offers)[0])
+    for part in ('"By plan"', '"way:0"', '"Show all as CSV"', '"Why this number?"', '"+v"', '"-v"'):
+        assert part in drawn
 
 
 def test_the_plain_layout_uses_only_old_blocks() -> None:
@@ -127,12 +191,12 @@ def test_the_plain_layout_uses_only_old_blocks() -> None:
 
 
 def test_a_long_table_is_split_over_messages_and_complete() -> None:
-    """All 1,000 rows of an answer arrive, in order, 99 in a message; the last says of how many."""
+    """All 1,000 rows of an answer arrive, in order, 100 in a message; the last says of how many."""
     many = example.TABLE.model_copy(
         update={"rows": tuple((f"Customer {i}", "Scale", i, "usd", "active", None) for i in range(1_000))}
     ).model_copy(update={"total_rows": 1_234})
     drawn = render(many)
-    tables = [b for m in drawn for b in m["blocks"] if b["type"] == "table"]
+    tables = [b for m in drawn for b in m["blocks"] if b["type"] == "data_table"]
     names = [row[0]["text"] for table in tables for row in table["rows"][1:]]
     assert names == [f"Customer {i}" for i in range(1_000)]
     assert "Showing 1,000 of 1,234" in json.dumps(drawn[-1])
@@ -151,9 +215,9 @@ def test_columns_beyond_what_fits_are_named() -> None:
     assert "Not shown: C20 and C21" in _strings(render(wide)[0]["blocks"])
 
 
-def test_a_series_is_a_bar_chart_that_names_every_figure() -> None:
-    """A series shows each period with a bar to scale and its figure."""
-    (message,) = render(example.SERIES)
+def test_a_series_without_a_chart_is_bars_of_text() -> None:
+    """Where nothing can be drawn, a series shows each period with a bar to scale and its figure."""
+    (message,) = render(example.SERIES, layout=Layout.CLASSIC)
     (drawing,) = [b for b in message["blocks"] if b["type"] == "rich_text"]
     lines = drawing["elements"][0]["elements"][0]["text"].split("\n")
     assert [line.split()[0] for line in lines] == ["Aug", "Sep", "Oct"]
@@ -169,7 +233,7 @@ def test_bars_of_different_currencies_have_their_own_scale() -> None:
             "rows": (("2026-10", 100, "usd"), ("2026-10", 9, "jpy")),
         }
     )
-    drawing = json.dumps(render(both)[0], ensure_ascii=False)
+    drawing = json.dumps(render(both, layout=Layout.CLASSIC)[0], ensure_ascii=False)
     assert drawing.count("█" * 20) == 2
     assert "$1.00" in drawing
     assert "¥9" in drawing
