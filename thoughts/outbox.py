@@ -5,11 +5,11 @@ a repeated sync finds it there already.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.intake.bulk import among, insert_new
@@ -24,7 +24,8 @@ class Decided(NamedTuple):
 
     id: bytes
     thought: Thought
-    late: bool = False
+    late: bool
+    decided_at: datetime
 
 
 def id_of(thought: Thought) -> bytes:
@@ -114,22 +115,40 @@ def customers_in(thought: Thought) -> set[bytes]:
     return named | ({thought.customer} if thought.customer else set())
 
 
-async def unrouted(session: AsyncSession, account_id: int, limit: int) -> list[Decided]:
-    """Thoughts of which it is not settled yet who gets them, the oldest first."""
+def _read(row: Any) -> Decided:
+    return Decided(row.thought_id, decode(row.body.encode()), row.late, row.decided_at)
+
+
+async def unrouted(
+    session: AsyncSession, account_id: int, limit: int, *, away: Collection[int], since: datetime
+) -> list[Decided]:
+    """Thoughts of which it is not settled yet who gets them, the oldest first.
+
+    Late ones of sources that are `away` are left out, unless they were decided before `since`.
+    """
     rows = await session.execute(
-        select(Kept.thought_id, Kept.body, Kept.late)
-        .where(Kept.account_id == account_id, Kept.routed_at.is_(None))
+        select(Kept.thought_id, Kept.body, Kept.late, Kept.decided_at)
+        .where(
+            Kept.account_id == account_id,
+            Kept.routed_at.is_(None),
+            or_(
+                Kept.late.is_(False),
+                Kept.source_id.is_(None),
+                Kept.source_id.not_in(away),
+                Kept.decided_at < since,
+            ),
+        )
         .order_by(Kept.decided_at, Kept.thought_id)
         .limit(limit)
     )
-    return [Decided(row.thought_id, decode(row.body.encode()), row.late) for row in rows]
+    return [_read(row) for row in rows]
 
 
 async def load(session: AsyncSession, account_id: int, ids: Sequence[bytes]) -> dict[bytes, Decided]:
     """These thoughts by their ids, as far as they are still there."""
     rows = await session.execute(
-        select(Kept.thought_id, Kept.body, Kept.late).where(
+        select(Kept.thought_id, Kept.body, Kept.late, Kept.decided_at).where(
             Kept.account_id == account_id, among(session, Kept.thought_id, ids)
         )
     )
-    return {row.thought_id: Decided(row.thought_id, decode(row.body.encode()), row.late) for row in rows}
+    return {row.thought_id: _read(row) for row in rows}
