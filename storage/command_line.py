@@ -58,15 +58,27 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
-def run(work: Callable[["Settings"], Coroutine[Any, Any, Result]]) -> Result:
-    """Runs a command's work with the settings of the environment; what it logs goes to standard error."""
+def run(work: Callable[["Settings"], Coroutine[Any, Any, Result]], *, serves: bool = False) -> Result:
+    """Runs a command's work with the settings of the environment; what it logs goes to standard error.
+
+    `serves`: many connections for a long time are worth the start of a faster event loop, where there is one.
+    """
     from storage import logs
     from storage.settings import load_settings
 
     with one_line_errors(), logs.correlated():
         settings = load_settings()
         logs.configure(settings.log_level)
-        return asyncio.run(work(settings))
+        with asyncio.Runner(loop_factory=_fast_loop() if serves else None) as runner:
+            return runner.run(work(settings))
+
+
+def _fast_loop() -> "Callable[[], asyncio.AbstractEventLoop] | None":
+    try:
+        import uvloop
+    except ImportError:  # not made for Windows
+        return None
+    return uvloop.new_event_loop
 
 
 @asynccontextmanager

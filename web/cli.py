@@ -17,4 +17,4 @@ def web(
     """
     from web.app import serve
 
-    run(lambda settings: serve(settings, host, port))
+    run(lambda settings: serve(settings, host, port), serves=True)
