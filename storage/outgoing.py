@@ -133,6 +133,16 @@ async def postpone(db: Database, account_id: int, item_id: bytes, *, due_at: dat
 
 
 async def next_outgoing(db: Database, account_id: int) -> datetime | None:
-    """When the next of all that waits is due; None where nothing does."""
+    """When the next lane can be worked on; None where nothing waits."""
+    first = _firsts()
+    heads = select(Outgoing.due_at, Outgoing.held_until).join(
+        first, (first.c.lane == Outgoing.lane) & (first.c.number == Outgoing.number)
+    )
     async with db.tenant(account_id, read_only=True) as session:
-        return await session.scalar(select(func.min(Outgoing.due_at)))
+        rows = (await session.execute(heads)).all()
+    return min((max(row.due_at, row.held_until or row.due_at) for row in rows), default=None)
+
+
+def _firsts() -> Any:
+    """The number of each lane's first message."""
+    return select(func.min(Outgoing.number).label("number"), Outgoing.lane).group_by(Outgoing.lane).subquery()

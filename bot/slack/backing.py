@@ -172,6 +172,13 @@ class LettersInMemory:
             if one.item_id == item_id:
                 one.held, one.due_at = False, due_at
 
+    async def next_due(self, account_id: int) -> datetime | None:
+        first: dict[str, _Kept] = {}
+        for one in self.kept:
+            if one.account_id == account_id:
+                first.setdefault(one.letter.address.lane, one)
+        return min((one.due_at for one in first.values() if not one.held), default=None)
+
     async def posted(self, account_id: int, kept_as: bytes, posts: Sequence[Post]) -> None:
         """There is no Message to note it in."""
 

@@ -26,6 +26,7 @@ from storage.trust.messages import Post
 
 _log = structlog.get_logger(__name__)
 _LONGEST_WAIT = 600.0
+_SHORTEST_WAIT = 0.05
 
 
 class Address(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -83,6 +84,9 @@ class Store(Protocol):
 
     async def postpone(self, account_id: int, item_id: bytes, due_at: datetime) -> None: ...
 
+    async def next_due(self, account_id: int) -> datetime | None:
+        """When the next channel can be worked on; None where nothing waits."""
+
     async def posted(self, account_id: int, kept_as: bytes, posts: Sequence[Post]) -> None:
         """Notes where a Message now stands, so that it can be edited there later."""
 
@@ -114,6 +118,9 @@ class StoredLetters:
 
     async def postpone(self, account_id: int, item_id: bytes, due_at: datetime) -> None:
         await outgoing.postpone(self._db, account_id, item_id, due_at=due_at)
+
+    async def next_due(self, account_id: int) -> datetime | None:
+        return await outgoing.next_outgoing(self._db, account_id)
 
     async def posted(self, account_id: int, kept_as: bytes, posts: Sequence[Post]) -> None:
         await messages.add_posts(self._db, self._vault, account_id, kept_as, posts)
@@ -171,7 +178,6 @@ class Outbox:
             case Later():
                 wait = min(max(outcome.seconds, 2.0 ** min(one.attempts, 9)), _LONGEST_WAIT)
                 await self.store.postpone(account_id, one.item_id, self.now() + timedelta(seconds=wait))
-                self._work_in(account_id, wait)
             case Gone():
                 _log.warning("slack.letter_undeliverable", account=account_id, code=outcome.code)
                 await self.store.done(account_id, one.item_id)
@@ -202,6 +208,9 @@ class Outbox:
     async def _work_quietly(self, account_id: int) -> None:
         try:
             await self.work(account_id)
+            due = await self.store.next_due(account_id)
+            if due is not None:
+                self._work_in(account_id, max((due - self.now()).total_seconds(), _SHORTEST_WAIT))
         except Exception as problem:  # noqa: BLE001 - the boundary: what waits stays, and is tried again
             _log.error("slack.outbox_failed", account=account_id, error=type(problem).__name__)
             self._work_in(account_id, _LONGEST_WAIT / 10)

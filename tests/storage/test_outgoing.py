@@ -53,7 +53,7 @@ async def test_what_is_postponed_stays_first(world: World) -> None:
     [taken] = await _take(world)
     await outgoing.postpone(world.db, world.account_id, taken.item_id, due_at=SOON)
     assert await _take(world) == []
-    assert await outgoing.next_outgoing(world.db, world.account_id) == NOW
+    assert await outgoing.next_outgoing(world.db, world.account_id) == SOON
     [again] = await _take(world, SOON)
     assert (again.content, again.attempts) == (b"one", 2)
 
