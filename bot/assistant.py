@@ -24,6 +24,7 @@ from bot.questions.outcome import Choice, Clarify, Outcome, Refuse, Understood
 from bot.questions.profile import Identity
 from bot.questions.tables import row_ids
 from bot.questions.vocabulary import Vocabulary
+from storage.metrics.comparing import values_of
 from storage.metrics.figures import Figures, profiles_in
 from storage.metrics.plan import Plan
 from storage.metrics.scope import Unanswerable
@@ -259,7 +260,7 @@ def _asks(choice: Choice) -> str:
 
 def _customers_in(plan: Plan) -> set[str]:
     """The customers that a plan names, as hex ids."""
-    named = {str(c.value) for c in plan.conditions() if c.field == "customer"}
+    named = {str(one) for c in plan.conditions() if c.field == "customer" for one in values_of(c)}
     return named | ({plan.customer} if plan.customer else set())
 
 

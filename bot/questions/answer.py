@@ -15,9 +15,10 @@ from bot.answer import Answer, AnswerPeriod, Kind
 from bot.questions import converted, describe, profile
 from bot.questions.profile import Identity
 from bot.questions.receipt import receipt
-from bot.questions.tables import cut, order_of, table_text
+from bot.questions.tables import cut, figure_rows, order_of, own_first, table_text
 from bot.render import text
 from storage.metrics.catalog import METRICS, Metric, Span, Unit
+from storage.metrics.checks import name_of
 from storage.metrics.figures import (
     Breakdown,
     Comparison,
@@ -113,12 +114,8 @@ def _said(run: Run, number: Number) -> str:
     if number.value is not None:
         return text.figure(number.value, number.unit)
     if number.values:
-        return text.values(_own_first(number.values, run.currency), number.unit)
+        return text.values(own_first(number.values, run.currency), number.unit)
     return text.money(0, run.currency) if number.unit is Unit.MONEY else "not known"
-
-
-def _own_first(values: Mapping[str, int | float], own: str) -> dict[str, int | float]:
-    return dict(sorted(values.items(), key=lambda item: (item[0] != own, -item[1])))
 
 
 def _whose(run: Run) -> str:
@@ -129,7 +126,12 @@ def _whose(run: Run) -> str:
 def _subject(run: Run) -> str:
     """MRR of Initech; Revenue in Germany."""
     metric = _metric(run)
-    return f"{metric.label}{_whose(run)}{describe.filters(run.plan, run.names, run.zone)}"
+    label = f"Share of {name_of(metric)}" if run.plan.shares else metric.label
+    return f"{label}{_narrowed(run)}"
+
+
+def _narrowed(run: Run) -> str:
+    return f"{_whose(run)}{describe.filters(run.plan, run.names, run.zone)}"
 
 
 def _when(run: Run) -> str:
@@ -144,8 +146,18 @@ def _verb(run: Run, value: float | None = None) -> str:
     return ("were" if several else "was") if past else ("are" if several else "is")
 
 
+def _share_text(run: Run, number: Number) -> str:
+    """ "34.5% of MRR is on Growth.", "12% of customers were in Germany at the end of October 2026." """
+    if number.value is None and not number.values:
+        return f"There is nothing to take a share of: {_subject(run)}{_when(run)} is none."
+    part = describe.part(run.plan, run.names, run.zone)
+    return f"{_said(run, number)} of {name_of(_metric(run))}{_narrowed(run)} {_verb(run)}{part}{_when(run)}."
+
+
 def _number_text(run: Run, number: Number) -> str:
     metric = _metric(run)
+    if run.plan.part is not None:
+        return _share_text(run, number)
     noun = metric.nouns
     if metric.name == "customers" and any(c.field == "mrr" for c in run.plan.conditions()):
         noun = ("customer", "customers")
@@ -153,25 +165,18 @@ def _number_text(run: Run, number: Number) -> str:
         sentence = _counted(run, number.value, noun)
     else:
         sentence = f"{_subject(run)} {_verb(run)} {_said(run, number)}{_when(run)}."
-    return sentence + _left_out(number.left_out)
+    return sentence + describe.left_out(number.left_out)
 
 
 def _counted(run: Run, value: float, noun: tuple[str, str]) -> str:
     """ "7 customers churned in October 2026.", "There are 269 paying customers on Growth." """
-    narrowed = f"{_whose(run)}{describe.filters(run.plan, run.names, run.zone)}"
+    narrowed = _narrowed(run)
     how_many = text.count(value) if value else "no"
     counted = f"{how_many} {noun[value != 1]}{narrowed}"
     if _metric(run).name == "churned_customers":
         sentence = f"{how_many} {'customer' if value == 1 else 'customers'}{narrowed} churned{_when(run)}."
         return sentence[0].upper() + sentence[1:]
     return f"There {_verb(run, value)} {counted}{_when(run)}."
-
-
-def _left_out(count: int) -> str:
-    if not count:
-        return ""
-    noun = "customer" if count == 1 else "customers"
-    return f" {text.count(count)} {noun} billed in other currencies {'is' if count == 1 else 'are'} left out."
 
 
 # --- two figures ----------------------------------------------------------------------------------------
@@ -201,7 +206,7 @@ def _compared_text(run: Run, pair: Comparison, currencies: Sequence[str]) -> str
     moved = text.listed([change for change in changes if change])
     when = _when(run) or (" now" if _metric(run).span is Span.STOCK else "")
     figures = f"{_said(run, pair.now)}{when}, against {_said(run, pair.before)}{against}"
-    return f"{_subject(run)} {verb} {figures}: {moved or 'no change'}." + _left_out(pair.now.left_out)
+    return f"{_subject(run)} {verb} {figures}: {moved or 'no change'}." + describe.left_out(pair.now.left_out)
 
 
 def _change(pair: Comparison, currency: str | None) -> str:
@@ -225,16 +230,8 @@ def _cell(run: Run, value: RawCell) -> contract.Cell:
 
 def _table(run: Run, table: Table) -> Answer:
     rows = tuple(tuple(_cell(run, value) for value in row) for row in table.rows)
-    said = table_text(run.plan, table, rows, run.names, run.zone) + _left_out(table.left_out)
+    said = table_text(run.plan, table, rows, run.names, run.zone) + describe.left_out(table.left_out)
     return _answer(run, Kind.TABLE, said, columns=table.columns, rows=rows, total_rows=table.total_rows)
-
-
-def _figure_rows(key: Sequence[str | None], number: Number, own: str) -> list[tuple[contract.Cell, ...]]:
-    """One row, or one for each currency; the currency after the amount."""
-    if number.unit is not Unit.MONEY and not number.values:
-        return [(*key, number.value)]
-    values = _own_first(number.values, own) or {own: 0}
-    return [(*key, value, currency) for currency, value in values.items()]
 
 
 def _figure_columns(run: Run, key: Sequence[str], numbers: Sequence[Number]) -> tuple[str, ...]:
@@ -246,7 +243,7 @@ def _figure_columns(run: Run, key: Sequence[str], numbers: Sequence[Number]) -> 
 def _series(run: Run, series: Series) -> Answer:
     grain = str(run.plan.grain or "month")
     numbers = [number for _, number in series.points]
-    rows = [row for key, number in series.points for row in _figure_rows((key,), number, run.currency)]
+    rows = [row for key, number in series.points for row in figure_rows((key,), number, run.currency)]
     return _answer(
         run,
         Kind.SERIES,
@@ -273,8 +270,8 @@ def _series_text(run: Run, series: Series, grain: str) -> str:
 def _breakdown(run: Run, breakdown: Breakdown) -> Answer:
     groups = cut(run.plan, breakdown.groups)
     names = tuple(run.plan.by)
-    rows = [row for key, number in groups for row in _figure_rows(key, number, run.currency)]
-    every = [row for key, number in breakdown.groups for row in _figure_rows(key, number, run.currency)]
+    rows = [row for key, number in groups for row in figure_rows(key, number, run.currency)]
+    every = [row for key, number in breakdown.groups for row in figure_rows(key, number, run.currency)]
     return _answer(
         run,
         Kind.BREAKDOWN,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from bot.questions import periods, readings, refusals
+from bot.questions.by_figure import side_by_side
 from bot.questions.comparing import comparison
 from bot.questions.draft import (
     Draft,
@@ -20,13 +21,15 @@ from bot.questions.filters import BILLS
 from bot.questions.frame import Frame
 from bot.questions.listing import by_customer, cohort, dated, list_of, list_period, ranking
 from bot.questions.periods import Clock
+from bot.questions.readings import Recent
+from bot.questions.sharing import reading_of_whole, share
 from bot.questions.specs import Form
-from bot.questions.subject import OF_ONE_CUSTOMER, is_profile, of_time, reading_of
+from bot.questions.subject import OF_ONE_CUSTOMER, RATES, is_profile, of_time, reading_of
 from bot.questions.vocabulary import Vocabulary
 from bot.questions.words import K
 from storage.metrics import catalog
 from storage.metrics.catalog import Span
-from storage.metrics.plan import Grain, Order, Period, Plan
+from storage.metrics.plan import Condition, Grain, Not, Op, Order, Period, Plan
 
 _EVENTS = frozenset({"churned", "trial", "renewing"})
 _AVERAGED = frozenset(
@@ -55,28 +58,64 @@ def compose(
         return Plan(customer=customer), ()
     if reading is None:
         raise Turned(refusals.confused(near(frame)))
+    if K.SHARE in frame.kinds and reading.amount not in RATES:
+        return _share(Draft(frame, reading, vocabulary, clock, customer))
     reading = of_time(frame, reading)
     if reading.entity is None and _asks_who(frame):
         figures = tuple(name for name in (reading.count, reading.amount) if name)
         raise Turned(refusals.because("I can say how much or how many, but not list them.", figures))
     draft = Draft(frame, reading, vocabulary, clock, customer)
+    _not_converted(draft)
     _filter(draft)
     return _shape(draft), tuple(draft.assumed)
+
+
+_CONVERTED = frozenset({"trial_conversion_rate", "trials_converted", "paying"})
+
+
+def _not_converted(draft: Draft) -> None:
+    """ "trials that did not convert": those that ended, without those that went on as customers."""
+    frame = draft.frame
+    if not {"trial", "trials_ended"} & frame.atoms or not frame.without or not frame.without <= _CONVERTED:
+        return
+    frame.without = set()
+    draft.reading = readings.pick(frozenset({"trials_ended"})) or draft.reading
+    said = frame.period
+    period = periods.period(said, draft.clock) if said else periods.recent(Recent.THIS_MONTH, draft.clock)
+    converted = Condition(field="trial_converted", op=Op.WITHIN, value=(period.start, period.end))
+    draft.more = (Not(term=converted),)
+
+
+def _share(draft: Draft) -> tuple[Plan, tuple[str, ...]]:
+    found = reading_of_whole(draft.frame.atoms)
+    if found is None:
+        raise Turned(refusals.confused(near(draft.frame)))
+    draft.reading, part = found
+    return share(draft, part), tuple(draft.assumed)
 
 
 def _asks_who(frame: Frame) -> bool:
     """Whether rows are wanted, not a figure: "who started a trial"."""
     if frame.by or frame.grain or frame.by_atoms or {K.COUNT, K.AMOUNT, K.AVERAGE} & frame.kinds:
         return False
-    asks = {token.word for token in frame.text.tokens} & {"who", "whose", "which"}
-    return bool(asks) and K.VERSUS not in frame.kinds and frame.superlative is None
+    return _names_askers(frame) and K.VERSUS not in frame.kinds and frame.superlative is None
+
+
+def _names_askers(frame: Frame) -> bool:
+    """Whether "who" asks, and does not only lead on from a noun: "MRR of customers who joined in May"."""
+    tokens = frame.text.tokens
+    before = ["", *(token.word for token in tokens)]
+    return any(
+        token.word in ("who", "whose", "which") and before[at] not in _NOUNS_MANY
+        for at, token in enumerate(tokens)
+    )
 
 
 def _filter(draft: Draft) -> None:
     metric = draft.reading.amount or draft.reading.count
     entity = draft.reading.entity or (catalog.METRICS[metric].entity if metric else "customer")
     terms, assumed = terms_of_frame(draft.frame, draft.vocabulary, entity)
-    draft.terms = terms
+    draft.terms = (*terms, *draft.more)
     draft.assumed.extend(assumed)
 
 
@@ -85,6 +124,13 @@ def _shape(draft: Draft) -> Plan:
     if len(frame.periods) > 1:
         raise Turned(refusals.because("I can look at one period at a time, or compare two (“… vs …”)."))
     _check_average(draft)
+    if frame.among and not _wants_bills(draft):
+        return side_by_side(draft)
+    return _shaped(draft)
+
+
+def _shaped(draft: Draft) -> Plan:
+    frame = draft.frame
     against = _set_against(frame)
     if against is not None:
         frame.by.append(against)
@@ -101,6 +147,11 @@ def _shape(draft: Draft) -> Plan:
     if _wants_list(draft):
         return list_of(draft)
     return _number(draft)
+
+
+def _wants_bills(draft: Draft) -> bool:
+    """ "invoices of Acme and Globex" are rows of both."""
+    return draft.reading.entity in BILLS and (_wants_list(draft) and draft.frame.versus is None)
 
 
 def _check_average(draft: Draft) -> None:
@@ -136,6 +187,10 @@ def _set_against(frame: Frame) -> str | None:
     if frame.versus != "versus" or frame.compared or frame.by:
         return None
     fields = [want.field for want in frame.wanted if not want.negated]
+    if frame.regions:
+        raise Turned(
+            refusals.because("I can set countries side by side, not regions: ask for one at a time.")
+        )
     return next((name for name in fields if fields.count(name) > 1 and catalog.FIELDS[name].groupable), None)
 
 
@@ -146,7 +201,12 @@ def _wants_list(draft: Draft) -> bool:
         return False
     if {K.COUNT, K.AMOUNT, K.TOTAL} & kinds:
         return metric_name(draft) is None
-    if {K.LIST, K.SHOW} & kinds or draft.frame.limit or draft.customer or _described(draft.frame):
+    if (
+        {K.LIST, K.SHOW} & kinds
+        or draft.frame.limit
+        or draft.customer
+        or (reading.count and _described(draft.frame))
+    ):
         return not (draft.customer and reading.amount in OF_ONE_CUSTOMER)
     return _names_rows(draft)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.questions import filters, periods, readings, refusals
+from bot.questions import carrying, filters, periods, readings, refusals
+from bot.questions.by_figure import figure_of, period_of
 from bot.questions.compose import compose
 from bot.questions.draft import Turned, terms_of_frame
 from bot.questions.frame import Frame
@@ -17,41 +18,56 @@ from storage.metrics import periods as times
 from storage.metrics.catalog import Span
 from storage.metrics.plan import Compare, Condition, Filter, Grain, Op, Order, Period, Plan
 
-# What is carried over to another subject: who the customers are, not what happened to them.
-_PORTABLE = frozenset(
-    {"plan", "interval", "country", "currency", "mrr", "failing", "overdue", "customer", "source"}
-)
 _OF_MANY = frozenset({"customers", "new_customers", "churned_customers", "signups", "customer_churn_rate"})
-_DATED = frozenset({"churned", "signed_up", "customer_since", "trial_ends", "renews", "due"})
+_SELDOM_BILLED = frozenset({"day", "week", "quarter"})
+_DATED = frozenset(
+    {"churned", "signed_up", "customer_since", "trial_ends", "renews", "due", "expanded", "downsized",
+     "reactivated", "trial_started", "trial_ended", "trial_converted"}
+)  # fmt: skip
 
 
 def follow(
     frame: Frame, context: Plan, vocabulary: Vocabulary, clock: Clock, customer: str | None
 ) -> tuple[Plan, tuple[str, ...]]:
     """The plan before, changed by what the fragment says. Raises Turned."""
+    state = carrying.picked_out(frame, context)
+    if state:
+        frame.atoms = set()
+    if K.FACT in frame.kinds and frame.by and K.GROUP not in frame.kinds and context.customer is None:
+        raise Turned(refusals.confused())  # "who owns them?" of many
     if frame.has_subject and reading_of(frame) is not None and not _only_orders(frame):
         return _other_subject(frame, context, vocabulary, clock, customer)
-    if context.grain is not None:
-        _as_grain(frame)
+    _as_grain(frame, context)
     terms, assumed = terms_of_frame(frame, vocabulary, _entity(context))
-    plan = context
-    if customer is not None:
-        plan = _of_customer(plan, customer)
-    elif K.ABOUT in frame.kinds and context.customer is not None:
-        plan = Plan(customer=context.customer)
+    terms = (*terms, *state)
+    plan = _about(frame, context, customer)
     if K.FACT in frame.kinds and K.THEM in frame.kinds and context.customer is not None:
         return Plan(customer=context.customer), assumed
-    if K.COUNT in frame.kinds or (K.AMOUNT in frame.kinds and plan.entity):
-        plan = _as_figure(plan, amount=K.AMOUNT in frame.kinds)
-    elif {K.LIST, K.SHOW} & frame.kinds or (K.THEM in frame.kinds and not _says_more(frame)):
-        plan = _as_list(plan)
+    plan = _as_asked(plan, frame)
     if terms:
         plan = _filtered(plan, filters.replaced(filters.terms_of(plan.filters), terms))
     plan = _timed(_cut(plan, frame, clock), frame, clock)
-    plan = _ranked(plan, frame)
+    plan = _ranked(plan, frame, clock)
     if plan == context:
         raise Turned(refusals.confused())
     return Plan.model_validate(plan.model_dump()), assumed
+
+
+def _about(frame: Frame, context: Plan, customer: str | None) -> Plan:
+    if customer is not None:
+        return _of_customer(context, customer)
+    if K.ABOUT in frame.kinds and context.customer is not None:
+        return Plan(customer=context.customer)
+    return context
+
+
+def _as_asked(plan: Plan, frame: Frame) -> Plan:
+    """As a figure, or as the rows behind it."""
+    if K.COUNT in frame.kinds or (K.AMOUNT in frame.kinds and plan.entity):
+        return _as_figure(plan, amount=K.AMOUNT in frame.kinds)
+    if {K.LIST, K.SHOW} & frame.kinds or (K.THEM in frame.kinds and not _says_more(frame)):
+        return _as_list(plan)
+    return plan
 
 
 def _only_orders(frame: Frame) -> bool:
@@ -59,10 +75,11 @@ def _only_orders(frame: Frame) -> bool:
     return not frame.atoms and not frame.by and bool(frame.by_atoms)
 
 
-def _as_grain(frame: Frame) -> None:
-    """After a series, "weekly" is how it is to be drawn, not how customers are billed."""
+def _as_grain(frame: Frame, context: Plan) -> None:
+    """After a figure, "weekly" is how it is to be drawn, and "annual" after a series: not how people pay."""
     unit = next((w.value for w in frame.wanted if w.field == "interval" and not w.negated), None)
-    if unit in set(Grain):
+    drawn = context.grain is not None or (context.measure is not None and unit in _SELDOM_BILLED)
+    if drawn and unit in set(Grain):
         frame.grain = Grain(unit)
         frame.wanted = [w for w in frame.wanted if w.field != "interval"]
 
@@ -91,7 +108,8 @@ def _other_subject(
 ) -> tuple[Plan, tuple[str, ...]]:
     """Another figure of the same customers, over the same time."""
     plan, assumed = compose(frame, vocabulary, clock, customer or context.customer)
-    carried = [t for t in filters.terms_of(context.filters) if filters.field_of(t) in _PORTABLE]
+    them = K.THEM in frame.kinds and context.measure is not None and not (customer or context.customer)
+    carried = carrying.terms(frame, context, _as_list(context) if them else context)
     plan = _filtered(plan, filters.replaced(carried, filters.terms_of(plan.filters)))
     if frame.leads_on and plan.measure and context.measure and not (plan.by or plan.grain or plan.compare):
         plan = _in_the_same_shape(plan, context)
@@ -254,11 +272,16 @@ def _compared(plan: Plan, frame: Frame, clock: Clock, *, stock: bool) -> Plan:
     return plan.model_copy(update={"compare": how, "compare_period": before})
 
 
-def _ranked(plan: Plan, frame: Frame) -> Plan:
+def _ranked(plan: Plan, frame: Frame, clock: Clock) -> Plan:
     everything = any(token.word in ("all", "everything", "everyone") for token in frame.text.tokens)
     limit = frame.limit or (1000 if everything and plan.entity else None)
     if limit is not None:
         plan = plan.model_copy(update={"limit": limit})
+    figure = figure_of(frame) if plan.entity == "customer" and frame.by_atoms else None
+    if figure is not None:
+        descending = frame.superlative is None or frame.superlative[1]
+        period = plan.period or period_of(frame, figure, clock)
+        return plan.model_copy(update={"order": Order(field=figure, descending=descending), "period": period})
     if plan.entity and frame.by_atoms and frame.by_atoms <= {"mrr", "arr", "paying"}:
         size = "amount" if plan.entity in filters.BILLS else "mrr"
         return plan.model_copy(update={"order": Order(field=size)})

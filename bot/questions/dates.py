@@ -64,6 +64,12 @@ _FIXED = {
     "this quarter so far": Spec(Form.TO_DATE, ("quarter",)), "this week so far": Spec(Form.TO_DATE,
     ("week",)),
     **{short: Spec(Form.TO_DATE, (unit,)) for short, unit in _TO_DATE.items()},
+    **{short: Spec(Form.CALENDAR, (unit, -1))
+       for short, unit in {"lm": "month", "lw": "week", "lq": "quarter", "ly": "year", "yday": "day",
+                           "yest": "day", "yesterdays": "day"}.items()},
+    "tdy": Spec(Form.CALENDAR, ("day", 0)), "2day": Spec(Form.CALENDAR, ("day", 0)),
+    "todays": Spec(Form.CALENDAR, ("day", 0)), "atm": Spec(Form.NOW), "rn": Spec(Form.NOW),
+    "rite now": Spec(Form.NOW), "these days": Spec(Form.NOW), "nowadays": Spec(Form.NOW),
 }  # fmt: skip
 _FIXED_LONGEST_FIRST = sorted(_FIXED, key=lambda phrase: -len(phrase.split()))
 
@@ -207,6 +213,7 @@ def _is_month(r: Reader, at: int) -> bool:
         dated
         or at == 0
         or r.word(at - 1) in _BEFORE_MONTH
+        or r.word(at + 1) in ("vs", "versus", "compared")
         or r.raw[at][:1].isupper()
         or at == len(r.words) - 1
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 
 from bot.questions.places import country_label
+from bot.questions.regions import region_named
 from bot.render import text
 from storage.metrics.plan import And, Condition, Filter, Not, Op, Or, Plan
 
@@ -26,7 +27,10 @@ _COMPARED = {
 }
 _STATUSES = {"active": "", "trialing": "on trial", "churned": "who churned"}
 # A date that the answer's period already names need not be said twice.
-_SAID_BY_PERIOD = frozenset({"churned", "signed_up", "customer_since", "trial_ends", "renews"})
+_SAID_BY_PERIOD = frozenset(
+    {"churned", "signed_up", "customer_since", "trial_ends", "renews", "expanded", "downsized", "reactivated",
+     "trial_started", "trial_ended", "trial_converted"}
+)  # fmt: skip
 
 
 def filters(plan: Plan, names: Mapping[str, str], zone: tzinfo) -> str:
@@ -60,7 +64,9 @@ def _negated(term: Filter, plan: Plan, names: Mapping[str, str], zone: tzinfo) -
             case "overdue":
                 return "without overdue invoices"
             case "customer":
-                return f"other than {names.get(str(term.value), 'that customer')}"
+                return f"other than {_named(term, names)}"
+            case "trial_converted":
+                return "whose trial did not convert"
     return f"not {_term(term, plan, names, zone)}"
 
 
@@ -73,11 +79,30 @@ def _condition(term: Condition, plan: Plan, names: Mapping[str, str], zone: tzin
         case "status":
             return _status(term, plan)
         case "customer":
-            return f"of {names.get(str(term.value), 'that customer')}"
+            return f"of {_named(term, names)}"
         case "overdue":
             return "" if plan.entity == "invoice" else "with overdue invoices"
         case _:
             return _dated(term, plan, zone)
+
+
+def _named(term: Condition, names: Mapping[str, str]) -> str:
+    return " and ".join(names.get(one, "that customer") for one in _values(term))
+
+
+def part(plan: Plan, names: Mapping[str, str], zone: tzinfo) -> str:
+    """What a share is of, after its verb: "on Growth", "from Initech"."""
+    said = filters(plan.model_copy(update={"filters": plan.part}), names, zone)
+    of_customer = isinstance(plan.part, Condition) and plan.part.field == "customer"
+    return said.replace(" of ", " from ", 1) if of_customer else said
+
+
+def left_out(count: int) -> str:
+    """Who could not be compared, as a sentence with a space before it; empty for nobody."""
+    if not count:
+        return ""
+    noun = "customer" if count == 1 else "customers"
+    return f" {text.count(count)} {noun} billed in other currencies {'is' if count == 1 else 'are'} left out."
 
 
 def _intervals(term: Condition) -> str:
@@ -89,8 +114,11 @@ def _values(term: Condition) -> list[str]:
 
 
 def _choice(term: Condition) -> str:
-    named = [country_label(v) if term.field == "country" else v for v in _values(term)]
-    return " or ".join(named)
+    values = _values(term)
+    if term.field == "country":
+        region = region_named(values)
+        return region or " or ".join(country_label(value) for value in values)
+    return " or ".join(values)
 
 
 def _status(term: Condition, plan: Plan) -> str:
@@ -127,6 +155,12 @@ _DATES = {
     "signed_up": "who signed up",
     "customer_since": "who started paying",
     "created": "from",
+    "expanded": "who upgraded",
+    "downsized": "who downgraded",
+    "reactivated": "who came back",
+    "trial_started": "whose trial began",
+    "trial_ended": "whose trial ended",
+    "trial_converted": "whose trial converted",
 }
 
 

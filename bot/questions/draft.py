@@ -36,6 +36,7 @@ class Draft:
     clock: Clock
     customer: str | None = None
     terms: tuple[Filter, ...] = ()
+    more: tuple[Filter, ...] = ()
     assumed: list[str] = field(default_factory=list)
 
     def plan(self, **parts: object) -> Plan:

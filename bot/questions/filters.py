@@ -56,6 +56,8 @@ def of_frame(frame: Frame, vocabulary: Vocabulary, entity: str) -> tuple[tuple[F
         for name in frame.names
         if name.negated and name.matches
     )
+    if frame.among:
+        terms.append(condition(("customer", frame.among)))
     return tuple(terms), tuple(dict.fromkeys(assumed))
 
 
@@ -67,7 +69,7 @@ def _resolved(want: Wanted, vocabulary: Vocabulary, entity: str) -> list[Wanted]
     for role, people in roles if entity == "conversation" else reversed(roles):
         ids = [hex_id for name, hex_id in people if name == want.value]
         if ids and (role == "owner" or entity == "conversation"):
-            return [Wanted(role, hex_id, want.negated) for hex_id in ids]
+            return [Wanted(role, hex_id, want.negated, want.at) for hex_id in ids]
     raise Unfilterable(want.value)
 
 

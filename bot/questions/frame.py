@@ -17,11 +17,12 @@ from storage.names import NameMatch
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A value that a field must have, or must not."""
+    """A value that a field must have, or must not; said at token `at`."""
 
     field: str
     value: str
     negated: bool = False
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,28 @@ class Asked:
 
 @dataclass(slots=True)
 class Frame:
+    """`by_count` is what is ranked by after "by": a count or an amount; `superlative_on` what "most" is of.
+
+    `among` are the ids of customers that are set side by side; `spoken` the first words of each kind.
+    """
+
     text: Text
     atoms: set[str] = field(default_factory=set)
     without: set[str] = field(default_factory=set)
     wanted: list[Wanted] = field(default_factory=list)
     amounts: list[AmountRange] = field(default_factory=list)
     counted: list[tuple[str, AmountRange]] = field(default_factory=list)
+    regions: list[str] = field(default_factory=list)
     names: list[Asked] = field(default_factory=list)
     periods: list[Said] = field(default_factory=list)
     compared: list[Said] = field(default_factory=list)
     by: list[str] = field(default_factory=list)
     by_atoms: set[str] = field(default_factory=set)
+    by_count: K | None = None
     grain: Grain | None = None
     chart: bool = False
     superlative: tuple[str, bool] | None = None
+    superlative_on: frozenset[str] = frozenset()
     limit: int | None = None
     everything: bool = False
     versus: str | None = None
@@ -60,6 +69,8 @@ class Frame:
     leads_on: bool = False
     corrections: list[tuple[str, str]] = field(default_factory=list)
     leftover: list[str] = field(default_factory=list)
+    among: tuple[str, ...] = ()
+    spoken: dict[K, str] = field(default_factory=dict)
     maybe_names: list[str] = field(default_factory=list)
 
     @property

@@ -6,21 +6,23 @@ question is accounted for or the question is not answered: a wrong number is wor
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import ValidationError
 
-from bot.questions import conversation, later, refusals, spans, text, walk
+from bot.questions import accounting, conversation, coordinate, later, refusals, spans, text, walk
 from bot.questions.compose import compose
 from bot.questions.draft import Turned
 from bot.questions.frame import Asked, Frame
 from bot.questions.listing import AHEAD
 from bot.questions.outcome import Choice, Clarify, Outcome, Refuse, Understood
 from bot.questions.periods import Clock
-from bot.questions.subject import reading_of
+from bot.questions.subject import OF_ONE_CUSTOMER, reading_of
 from bot.questions.text import QuestionTooLong, Text
 from bot.questions.vocabulary import Vocabulary
 from bot.questions.words import K
+from storage.metrics.catalog import ENTITIES, METRICS
 from storage.metrics.grains import PeriodError
 from storage.metrics.plan import Order, Plan
 
@@ -59,8 +61,31 @@ def _outcome(said: Text, context: Plan | None, vocabulary: Vocabulary, now: date
         return refusals.outside("action")
     if all(span.kind is K.FILLER for span in tagged):
         return refusals.outside("hello")
+    rivals = coordinate.figures(said, tagged)
+    if rivals:
+        return _one_at_a_time(said, rivals, context, vocabulary, now)
     asked = walk.read(said, tagged)
     return _turned_down(asked) or _about_names(asked, context, vocabulary, Clock(now, vocabulary.zone))
+
+
+def _one_at_a_time(
+    said: Text,
+    rivals: tuple[coordinate.Run, ...],
+    context: Plan | None,
+    vocabulary: Vocabulary,
+    now: datetime,
+) -> Outcome:
+    """Several figures in one question are offered one by one."""
+    options = []
+    for kept in rivals:
+        words = coordinate.alone(said, kept, rivals)
+        outcome = interpret(words, context, vocabulary, now)
+        if not isinstance(outcome, Understood):
+            return refusals.because("I can answer one figure at a time: ask for each by itself.")
+        plan = outcome.plan
+        label = METRICS[plan.measure].label if plan.measure else ENTITIES[plan.entity or "customer"].plural
+        options.append(Choice(label[:1].upper() + label[1:], plan, question=words))
+    return Clarify(question="I answer one figure at a time. Which first?", options=tuple(options))
 
 
 def _is_order(said: Text, tagged: tuple[spans.Span, ...]) -> bool:
@@ -100,7 +125,7 @@ def _not_understood(asked: Frame) -> Refuse | None:
 
 def _about_names(asked: Frame, context: Plan | None, vocabulary: Vocabulary, clock: Clock) -> Outcome:
     """One plan for the customer that is named; where two fit, one for each to choose from."""
-    named = _together([name for name in asked.names if not name.negated])
+    asked, named = _apart(asked)
     unclear = next((name for name in (*named, *asked.names) if len(name.matches) > 1), None)
     if named and (unclear is None or not unclear.negated):
         unclear = named[0] if len(named[0].matches) > 1 else None
@@ -112,15 +137,23 @@ def _about_names(asked: Frame, context: Plan | None, vocabulary: Vocabulary, clo
     return _which(asked, unclear, context, vocabulary, clock)
 
 
-def _together(named: list[Asked]) -> list[Asked]:
-    """Names that may mean one customer are one name: "Northwind (northwind.com)". Raises Turned."""
+def _apart(asked: Frame) -> tuple[Frame, list[Asked]]:
+    """The one customer that is named, or several to set side by side (`Frame.among`).
+
+    Names that may mean one customer are one name: "Northwind (northwind.com)". Raises Turned.
+    """
+    named = [name for name in asked.names if not name.negated]
     if len(named) < 2:  # noqa: PLR2004 - one is none to choose from
-        return named
+        return asked, named
     ids = set.intersection(*({match.profile_id for match in name.matches} for name in named))
-    if not ids:
-        raise Turned(refusals.because("I can look at one customer at a time."))
-    matches = tuple(match for match in named[0].matches if match.profile_id in ids)
-    return [Asked(named[0].text, matches)]
+    if ids:
+        matches = tuple(match for match in named[0].matches if match.profile_id in ids)
+        return asked, [Asked(named[0].text, matches)]
+    unclear = next((name for name in named if len(name.matches) > 1), None)
+    if unclear is not None:
+        raise Turned(refusals.because(f"More than one customer is called “{unclear.text}”."))
+    among = tuple(dict.fromkeys(name.matches[0].profile_id for name in named))
+    return replace(asked, among=among, atoms=asked.atoms or {"customer"}), []
 
 
 def _which(
@@ -146,16 +179,54 @@ def _planned(
     mentions = {
         m.profile_id: m.name for name in asked.names for m in name.matches if m.profile_id == customer
     }
+    if context is not None and customer is None and _may_be_of_one(asked, context):
+        return _of_one_or_all(asked, context, vocabulary, clock)
     if context is not None and _follows(asked):
         plan, assumed = conversation.follow(asked, context, vocabulary, clock, customer)
     elif customer is None and not asked.has_subject and not asked.by and _only_narrows(asked):
         return _what_of(asked, vocabulary, clock)
     else:
         plan, assumed = compose(asked, vocabulary, clock, customer)
+        accounting.check(asked, plan, clock)
     corrected = tuple(f"I read “{typed}” as “{word}”." for typed, word in asked.corrections)
     confidence = 1.0 - _PER_CORRECTION * len(corrected) - _PER_ASSUMPTION * len(assumed)
     return Understood(
         plan=plan, confidence=max(confidence, 0.0), assumptions=(*corrected, *assumed), mentions=mentions
+    )
+
+
+_OF_ALL = frozenset("our we us all total overall everyone whole".split())  # noqa: SIM905 - reads better
+
+
+def _may_be_of_one(asked: Frame, context: Plan) -> bool:
+    """Whether a bare figure after a customer's card, "mrr?", may be that customer's or everybody's."""
+    reading = reading_of(asked) if context.customer is not None and not _follows(asked) else None
+    if reading is None or not {reading.count, reading.amount} & OF_ONE_CUSTOMER:
+        return False
+    narrowed = (
+        asked.periods
+        or asked.wanted
+        or asked.by
+        or asked.grain
+        or asked.amounts
+        or asked.names
+        or asked.by_atoms
+    )
+    ranks = asked.superlative or asked.versus or asked.chart or asked.kinds & {K.SHARE, K.AVERAGE}
+    words = {token.word for token in asked.text.tokens}
+    return not (narrowed or ranks or "customer" in asked.atoms or words & _OF_ALL)
+
+
+def _of_one_or_all(asked: Frame, context: Plan, vocabulary: Vocabulary, clock: Clock) -> Clarify:
+    mine, _ = compose(asked, vocabulary, clock, context.customer)
+    every, _ = compose(asked, vocabulary, clock, None)
+    said = asked.text.clean.rstrip("?!. ")
+    return Clarify(
+        question=f"“{said}” of that customer, or of all?",
+        options=(
+            Choice("That customer", mine, question=f"their {said}"),
+            Choice("All customers", every, question=f"our total {said}"),
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.questions import later, places, words
+from bot.questions import later, places, regions, words
 from bot.questions.text import Kind, Token, lemma
 from bot.questions.words import K
 from storage.metrics import catalog
@@ -32,6 +32,9 @@ COMPOSED: dict[str, tuple[str, ...]] = {
     "new_customers": ("new", "customer"),
     "churned_customers": ("churned",),
     "signups": ("signed_up",),
+    "upgraded_customers": ("upgrades", "customer"),
+    "downgraded_customers": ("downgrades", "customer"),
+    "reactivated_customers": ("reactivations", "customer"),
     "failed_payments": ("failed", "payment"),
     "outstanding": ("unpaid",),
     "overdue": ("overdue",),
@@ -142,6 +145,8 @@ def _declared() -> Iterator[tuple[str, Tag]]:
     """All phrases, the more particular after the more general."""
     for country, code in places.country_names().items():
         yield country, Tag(K.VALUE, ("country", code))
+    for said, region in regions.region_words().items():
+        yield said, Tag(K.VALUE, ("region", region))
     for reason, (_, phrases) in later.OUTSIDE.items():
         yield from _phrases(phrases, Tag(K.OUTSIDE, reason))
     yield from _of_catalog()

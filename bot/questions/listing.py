@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bot.questions import filters, periods, readings, refusals
+from bot.questions.by_figure import figure_of, ranked
 from bot.questions.draft import Draft, Turned, metric_name, metric_of, near
 from bot.questions.frame import Frame
 from bot.questions.readings import Reading
+from storage.metrics import catalog
 from storage.metrics.plan import Condition, Not, Op, Order, Period, Plan
 
 AHEAD = frozenset({"trial_ends", "renews", "due", "cancels", "closes"})
@@ -75,7 +77,10 @@ def cohort(draft: Draft) -> tuple[Condition, ...]:
 
 def by_customer(draft: Draft) -> Plan:
     """ "MRR by customer" is the list of customers by MRR."""
-    if metric_name(draft) not in _RANKED:
+    name = metric_name(draft)
+    if name in catalog.BY_CUSTOMER:
+        return ranked(draft, name, None)
+    if name not in _RANKED:
         raise Turned(
             refusals.because(f"I cannot split {metric_of(draft).label} by customer.", near(draft.frame))
         )
@@ -87,16 +92,17 @@ def ranking(draft: Draft) -> Plan:
     """The biggest, smallest, newest, oldest; "customers by MRR"."""
     frame = draft.frame
     who = "customer" in frame.atoms or frame.limit or any(t.word == "who" for t in frame.text.tokens)
+    name = figure_of(frame)
+    if name is not None:
+        return ranked(draft, name, _one_customer(frame))
     if draft.reading.entity is None and who and draft.reading.amount in ("mrr", "arr"):
         draft.reading = readings.of_metric("customers") or draft.reading
     reading = draft.reading
     if reading.entity is None or reading.dated == "churned":
         raise Turned(refusals.confused(near(frame)))
     by_size = frame.superlative is None or frame.superlative[0] == "size"
-    if {"ticket", "deal"} & frame.atoms and (
-        reading.entity == "customer" or (reading.entity == "conversation" and by_size)
-    ):
-        raise Turned(refusals.because("I can rank customers by MRR, not by their tickets.", near(frame)))
+    if {"ticket", "deal"} & frame.atoms and reading.entity == "conversation" and by_size:
+        raise Turned(refusals.because("Tickets have no size to rank them by.", near(frame)))
     if not frame.by_atoms <= {"mrr", "arr", "paying", "customer", "revenue_size"}:
         raise Turned(
             refusals.because("I can rank customers by MRR, and bills and payments by amount.", near(frame))
@@ -137,6 +143,14 @@ _NOUNS = frozenset(
         "conversation",
     ]
 )
+
+
+def _one_customer(frame: Frame) -> int | None:
+    """ "which customer has the most tickets" is one, and so is "who opened the most tickets"."""
+    nouns = [t for t in frame.text.tokens if t.lemma in ("customer", "client", "account", "company")]
+    if not nouns:
+        return 1 if any(t.word == "who" for t in frame.text.tokens) else None
+    return 1 if all(t.word == t.lemma for t in nouns) and frame.superlative is not None else None
 
 
 def _one_if_singular(frame: Frame) -> int | None:

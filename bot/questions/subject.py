@@ -8,12 +8,14 @@ from itertools import pairwise
 from bot.questions import filters, readings
 from bot.questions.frame import Frame
 from bot.questions.readings import Reading
+from bot.questions.sharing import reading_of_whole
 from bot.questions.specs import Form
 from bot.questions.words import K
 from storage.metrics import catalog
 from storage.metrics.catalog import Unit
 
 OF_ONE_CUSTOMER = frozenset({"mrr", "arr", "revenue", "refunds", "outstanding", "overdue", "failed_payments"})
+RATES = frozenset(name for name, metric in catalog.METRICS.items() if metric.unit is Unit.RATIO)
 _BILLING = frozenset({"invoice", "payment", "subscription", "refund", "dispute", "conversation", "deal"})
 
 
@@ -39,7 +41,15 @@ def reading_of(frame: Frame) -> Reading | None:
     if frame.by and not atoms:
         by_worth = frame.superlative is not None and frame.superlative[0] != "popular"
         atoms = {"mrr"} if by_worth else {"customer"}
-    return readings.pick(frozenset(atoms)) or _with_state(frame, atoms)
+    found = readings.pick(frozenset(atoms)) or _with_state(frame, atoms)
+    if (
+        found is None
+        and frame.superlative
+        and "customer" in atoms
+        and not frame.superlative_on & {"customer"}
+    ):
+        return readings.pick(frozenset({"customer"}))  # "customers with the most open deals"
+    return found
 
 
 _SHARES = (
@@ -64,8 +74,10 @@ def _share(atoms: set[str]) -> Reading | None:
             return readings.pick(frozenset({rate}))
     reading = readings.pick(frozenset(atoms))
     figure = reading.figure if reading is not None else None
-    is_rate = figure is not None and catalog.METRICS[figure].unit is Unit.RATIO
-    return reading if is_rate else None
+    if figure is not None and catalog.METRICS[figure].unit is Unit.RATIO:
+        return reading
+    whole = reading_of_whole(atoms)
+    return None if whole is None else whole[0]
 
 
 _AVERAGES = (
@@ -145,6 +157,8 @@ _FAILING = (("failing", True),)
 
 def of_time(frame: Frame, reading: Reading) -> Reading:
     """ "customers since May" are those who became customers since then."""
+    if reading.dated == "trial_ends" and _is_over(frame) and "ending" in frame.atoms:
+        return readings.pick(frozenset({"trials_ended"})) or reading
     if {"ticket", "open"} <= set(reading.needs) and _in_a_time(frame) and not _says_open_ticket(frame):
         return readings.pick(frozenset({"ticket"})) or reading
     if reading.entity == "customer" and reading.tests == _FAILING and frame.period is not None:
@@ -153,6 +167,15 @@ def of_time(frame: Frame, reading: Reading) -> Reading:
     if since and reading.count == "customers" and not frame.amounts and not frame.grain:
         return readings.of_metric("new_customers") or reading
     return reading
+
+
+def _is_over(frame: Frame) -> bool:
+    """Whether the words speak of what has ended: "trials that expired in January"."""
+    words = {token.word for token in frame.text.tokens}
+    return bool(words & _ENDED)
+
+
+_ENDED = frozenset("ended expired finished lapsed over did ran".split())  # noqa: SIM905 - reads better
 
 
 def is_profile(frame: Frame, reading: Reading | None) -> bool:

@@ -9,6 +9,7 @@ from bot.answer import Cell
 from bot.questions import describe
 from bot.render import text
 from storage.metrics import catalog
+from storage.metrics.catalog import Unit
 from storage.metrics.figures import Figures, Number, ProfileRef, Table
 from storage.metrics.plan import Condition, Filter, Plan
 
@@ -70,6 +71,9 @@ def _plain(term: Filter | None) -> list[Condition]:
 def _order(plan: Plan) -> str:
     if plan.order is None:
         return ""
+    if plan.entity == "customer" and plan.order.field in catalog.BY_CUSTOMER:
+        label = catalog.METRICS[plan.order.field].label.lower()
+        return f", by {label}" if plan.order.descending else f", the smallest by {label}"
     words = _ORDERS.get(plan.order.field)
     return f", {words[not plan.order.descending]}" if words else ""
 
@@ -91,3 +95,15 @@ def row_ids(figures: Figures) -> tuple[str | None, ...]:
     return tuple(
         next((cell.profile_id.hex() for cell in row if isinstance(cell, ProfileRef)), None) for row in rows
     )
+
+
+def own_first(values: Mapping[str, int | float], own: str) -> dict[str, int | float]:
+    return dict(sorted(values.items(), key=lambda item: (item[0] != own, -item[1])))
+
+
+def figure_rows(key: Sequence[str | None], number: Number, own: str) -> list[tuple[Cell, ...]]:
+    """One row, or one for each currency; the currency after the amount."""
+    if number.unit is not Unit.MONEY and not number.values:
+        return [(*key, number.value)]
+    values = own_first(number.values, own) or {own: 0}
+    return [(*key, value, currency) for currency, value in values.items()]

@@ -82,8 +82,12 @@ _ENTITIES = (("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
 
 _CONTRACTIONS = (
     (re.compile(r"\b(can)'?t\b|\bcannot\b", re.I), "can not"),
-    (re.compile(r"\bwon't\b", re.I), "will not"),
-    (re.compile(r"\b(is|are|was|were|do|does|did|have|has|had|would|could|should)n't\b", re.I), r"\1 not"),
+    (re.compile(r"\bwon'?t\b", re.I), "will not"),
+    (re.compile(r"\b(is|are|was|were|do|does|did|have|has|had|would|could|should)n'?t\b", re.I), r"\1 not"),
+    (re.compile(r"^\W*n\s+(?=[a-z])", re.I), "number of "),
+    (re.compile(r"(?<=\w)\s+(?:n|'n'|'n|n')\s+(?=[a-z])"), " and "),
+    (re.compile(r"\bw/o\b", re.I), "without"),
+    (re.compile(r"\bw/(?=\s|\w)", re.I), "with "),
     (re.compile(r"\b(what|who|how|where|when|that|there|here|it)'?s\b(?<!hows)(?<!its)", re.I), r"\1 is"),
     (re.compile(r"\blet's\b", re.I), "let us"),
     (re.compile(r"\b(what|how|who|we|they|you|i)'(?:re|m)\b", re.I), r"\1 are"),

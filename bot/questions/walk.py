@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from bot.questions import walk_numbers as numbers
 from bot.questions.frame import Asked, Frame, Wanted
 from bot.questions.periods import Said
+from bot.questions.regions import countries_of
 from bot.questions.spans import Span
 from bot.questions.text import Text
 from bot.questions.walking import Walk
@@ -24,7 +25,11 @@ def read(text: Text, spans: Sequence[Span]) -> Frame:
     frame = walk.frame
     for at, span in enumerate(walk.spans):
         walk.at = at
+        if walk.grouping and span.kind in (K.COUNT, K.AMOUNT):
+            frame.by_count = span.kind  # "customers by number of tickets" asks for no number
+            continue
         frame.kinds.add(span.kind)
+        frame.spoken.setdefault(span.kind, walk.said(span))
         if span.corrected and span.kind is not K.FILLER:
             frame.corrections.append((walk.said(span), span.corrected))
         _READ.get(span.kind, _keep)(walk, span)
@@ -121,8 +126,18 @@ def _value(walk: Walk, span: Span) -> None:
         walk.frame.leftover.append(f"to {walk.said(span)}")  # "from Team to Business": a move, not a filter
         return
     negated = walk.negated and not _after_negation(walk, name)
-    walk.frame.wanted.append(Wanted(name, str(value), negated))
+    if name == "region":
+        _region(walk, str(value), negated=negated)
+    else:
+        walk.frame.wanted.append(Wanted(name, str(value), negated, span.start))
     walk.negated = walk.negation_used = negated
+
+
+def _region(walk: Walk, label: str, *, negated: bool) -> None:
+    """A region is its countries; set beside another one it would have to be a group of its own."""
+    walk.frame.regions.append(label)
+    at = walk.spans[walk.at].start
+    walk.frame.wanted.extend(Wanted("country", code, negated, at) for code in countries_of(label))
 
 
 def _after_negation(walk: Walk, name: str) -> bool:
@@ -139,6 +154,9 @@ def _field(walk: Walk, span: Span) -> None:
         walk.frame.without.add("owner")
         return
     before, after = walk.neighbour(-1), walk.neighbour(1)
+    if walk.negated and not any(_is_value_of(name, beside) for beside in (before, after)):
+        walk.frame.leftover.append(f"without {walk.said(span)}")
+        return
     if walk.grouping:
         walk.frame.by.append(name)
         following = after.kind if after else None
@@ -160,7 +178,10 @@ def _is_value_of(name: str, span: Span | None) -> bool:
 
 def _group(walk: Walk, span: Span) -> None:
     after = walk.neighbour(1)
-    walk.grouping = after is None or after.kind not in (K.AMOUNT, K.COUNT)  # "by how much did it grow"
+    asks = (
+        after is not None and after.kind in (K.AMOUNT, K.COUNT) and walk.said(after)[:3].casefold() == "how"
+    )
+    walk.grouping = not asks  # "by how much did it grow"
 
 
 def _period(walk: Walk, span: Span) -> None:

@@ -25,7 +25,18 @@ _INTERVAL_BEFORE = frozenset(
         "non",
     ]
 )
-_INTERVAL_ATOMS = frozenset("customer subscription paying active trial renewing".split())  # noqa: SIM905 - reads better
+_INTERVAL_ATOMS = frozenset(
+    [
+        "customer",
+        "subscription",
+        "paying",
+        "active",
+        "trial",
+        "renewing",
+        "customers_at_risk",
+        "upcoming_cancellations",
+    ]
+)
 _FLOWING = frozenset("new churned signed_up failed refunds disputes upgrades downgrades".split())  # noqa: SIM905 - reads better
 _RATES = frozenset(["month", "year"])
 
@@ -37,13 +48,13 @@ def rhythm(walk: Walk, span: Span) -> None:
     elif (K.GROUP in walk.frame.kinds or "interval" in walk.frame.by) and _is_paired(walk):
         walk.frame.by = ["interval"]
     elif _is_paired(walk):
-        walk.frame.wanted.append(Wanted("interval", unit, walk.negated))
+        walk.frame.wanted.append(Wanted("interval", unit, walk.negated, span.start))
         walk.negation_used = walk.negated
     elif walk.grouping or not _is_interval(walk, span, unit):
         walk.frame.grain = Grain(unit)
         walk.grouping = False
     else:
-        walk.frame.wanted.append(Wanted("interval", unit, walk.negated))
+        walk.frame.wanted.append(Wanted("interval", unit, walk.negated, span.start))
         walk.negation_used = walk.negated
 
 
@@ -68,8 +79,10 @@ def _is_monthly_anyway(walk: Walk, unit: str) -> bool:
     atoms, kinds = walk.frame.atoms, walk.frame.kinds
     if unit == "month" and "arpa" in atoms:
         return not any(span.kind is K.PERIOD for span in walk.spans)
-    ranked = walk.frame.superlative is not None or K.AVERAGE in kinds
-    return unit in _RATES and "paying" in atoms and ranked
+    said = {span.kind for span in walk.spans}
+    ranked = walk.frame.superlative is not None or K.AVERAGE in kinds | said
+    of_one = unit == "month" and K.NAME in said and K.PERIOD not in said
+    return unit in _RATES and "paying" in atoms and (ranked or of_one)
 
 
 def _is_interval(walk: Walk, span: Span, unit: str) -> bool:
@@ -83,6 +96,9 @@ def _is_interval(walk: Walk, span: Span, unit: str) -> bool:
             bool(set(after.tag.value) & (_INTERVAL_ATOMS | _FLOWING))
             or ("mrr" in after.tag.value and unit == "year")
         )
+    who = any(token.word == "who" for token in walk.text.tokens)
+    if who and walk.frame.atoms == {"paying"}:
+        return True  # "who pays us monthly"
     if after and after.kind in (K.FIELD, K.VALUE, K.OR, K.AND, K.NOT):
         return True
     if walk.word_before(span) in _INTERVAL_BEFORE or (
@@ -110,7 +126,8 @@ def number(walk: Walk, span: Span) -> None:
     raw = str(span.tag.value)
     after = walk.neighbour(1)
     ranks = walk.frame.superlative is not None and before is not None and before.kind is K.SUPERLATIVE
-    leads = after is not None and after.kind in (K.SUPERLATIVE, K.ATOM) and not walk.amount.expects
+    nouns = (K.SUPERLATIVE,) if walk.frame.atoms else (K.SUPERLATIVE, K.ATOM)
+    leads = after is not None and after.kind in nouns and not walk.amount.expects
     if raw.isdigit() and (ranks or leads) and walk.frame.limit is None:
         walk.frame.limit = max(1, min(int(raw), 1000))
     else:
@@ -132,5 +149,10 @@ def between(walk: Walk, span: Span) -> None:
 def superlative(walk: Walk, span: Span) -> None:
     if isinstance(span.tag.value, tuple):
         walk.frame.superlative = span.tag.value
+        after = walk.neighbour(1)
+        if after is not None and after.kind is K.NUMBER:
+            after = walk.neighbour(2)
+        on = after.tag.value if after is not None and after.kind is K.ATOM else ()
+        walk.frame.superlative_on = frozenset(on) if isinstance(on, tuple) else frozenset()
     if walk.word_before(span) == "at":
         walk.frame.leftover.append(walk.said(span))

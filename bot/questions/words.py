@@ -49,7 +49,7 @@ class K(StrEnum):
 
 
 ATOMS = {
-    "customer": "customer|cust|account|client|company|logo|subscriber|user|people|person|folk"
+    "customer": "customer|cust|account|client|company|logo|subscriber|user|people|person|folk|ppl|peep"
     "|business|buyer|payer|spender"
     "|organisation|organization|someone|anyone|everyone|anybody|somebody|guy",
     "paying": "paying|pay|paying us|pay us|spend|spending|spend with us|give us",
@@ -66,7 +66,7 @@ ATOMS = {
     "churned": "churned|churn|churning|churner|cancelled|canceled|cancel|cancellation|left|left us"
     "|leave|leave us|quit"
     "|lost|lose|losing|stopped paying|stop paying|unsubscribed|unsubscribe|departed|walked away"
-    "|gone|dropped out",
+    "|gone|dropped out|bailed|quitting|leaving us|leaving",
     "signed_up": "signed up|sign up|signup|signing up|registration|registered|register|joined|join"
     "|joined us|enrolled",
     "failed": "failed|failing|fail|declined|decline|bounced|bounce|rejected|unsuccessful"
@@ -83,19 +83,22 @@ ATOMS = {
     "|arrears|delinquent|late payer",
     "due": "due",
     "subscription": "subscription|sub|contract|membership",
-    "renewing": "renew|renewal|renewing|up for renewal",
-    "ending": "end|ending|ended|expire|expiring|expired|expiry|run out|running out|finish|lapse|finishing",
-    "revenue": "turnover|money in|money|net revenue|net cash|net sale|revenue net of refund"
+    "renewing": "renew|renewal|renewing|up for renewal|auto renew",
+    "ending": "end|ending|ended|expire|expiring|expired|expiry|run out|running out|finish|finished"
+    "|lapse|lapsed|finishing",
+    "revenue": "rev|revs|turnover|money in|money|net revenue|net cash|net sale|revenue net of refund"
     "|revenue after refund|revenue minus refund|revenue less refund|net income from customer",
     "inflow": "came from|come from|coming from|bring|brought|collect|collected|collection|came in"
     "|come in|coming in|bring in|brought in|made|make"
     "|making|earned|earn"
     "|take in|took in|received|receive|get paid|got paid|were paid|generate|generated",
-    "net_new_mrr": "net mrr change|net change in mrr|net movement|net new mrr change|net growth in mrr"
+    "net_new_mrr": "movement|net mrr change"
+    "|net change in mrr|net movement|net new mrr change|net growth in mrr"
     "|mrr net change",
     "expansion_mrr": "expand|expanded|expanding|grew their plan|upsell|upsold",
     "contraction_mrr": "contract down|shrank|shrink|shrunk",
-    "upgrades": "upgrade|upgraded|upgrading|upgrader|bumped|bumped up|moved up|went up a plan|move up",
+    "upgrades": "upgrade|upgraded|upgrading|upgrader|bumped|bumped up|moved up|went up a plan|move up"
+    "|leveled up",
     "downgrades": "downgrade|downgraded|downgrading|downgrader|moved down|move down",
     "reactivations": "reactivation|reactivated|reactivate|came back|come back|returned|return|win back"
     "|winback|won back|returning|coming back",
@@ -209,7 +212,8 @@ WORDS: dict[K, dict[object, str]] = {
         "year": "annual|yearly|annually|anually",
     },
     K.CHART: {
-        "chart": "over time|trend|trending|evolution|history|timeline|graph|chart|plot|evolve"
+        "chart": "line chart|bar chart|line graph"
+        "|over time|trend|trending|evolution|history|timeline|graph|chart|plot|evolve"
         "|evolved|development|curve|develop|developed|developing|progress|progressed|trended"
     },
     K.VERSUS: {
@@ -230,7 +234,8 @@ WORDS: dict[K, dict[object, str]] = {
     K.NOT: {
         "not": "not|without|without any|excluding|exclude|except|except for|other than|no|non"
         "|but not|never|aside from"
-        "|apart from|outside|outside of|minus|not on|not in|no longer"
+        "|apart from|outside|outside of|excl|exclude"
+        "|leaving out|ignoring|all but|everything but|everyone but|not on|not in|no longer"
     },
     K.OR: {"or": "or"},
     K.AND: {"and": "and|&|plus|as well as|both"},
@@ -259,7 +264,7 @@ WORDS: dict[K, dict[object, str]] = {
         "|phone|phone number|website|domain|contact|address|customer since|doing"
     },
     K.FUTURE: {
-        "forecast": "will|will be|going to be|forecast|predict|prediction|projection|projected"
+        "forecast": "will|will be|going to be|gonna be|gonna|forecast|predict|prediction|projection|projected"
         "|project|expect|expected"
         "|next year be"
     },
@@ -273,8 +278,9 @@ so far thanks thank hey hi hello ok okay chewy chewbotta bot kindly quick quickl
 let look looking currently all any some really actually how when where if these this
 right exactly ever yet still their by into out then but happening when's am pm back figure stat statistics
 metric data report level break located based billed billing happened happen set who's using use used via
-signed whom become soon more first rn asap opened remaining go going value stand standing across
+signed whom become soon more first asap opened remaining go going value stand standing across
 worth just record one ones row entry item whole entire everything everybody whats hows plan's total's
 also well and amount i'd i'll id wondering wonder curious check update anything come coming running bring
 say says put through subscribed many
+gimme lemme wanna gotta plss thx ty tnx hiya yo sup hmm ah oh btw fyi rly wat wut wht r u ur lookin lookn
 """

@@ -10,12 +10,14 @@ date that is the plan's own period is only named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from bot.questions.regions import region_named
 from storage.metrics.plan import And, Condition, Filter, Not, Op, Or, Period, Plan
 
 _SIGNS = {Op.OVER: ">", Op.AT_LEAST: ">=", Op.UNDER: "<", Op.AT_MOST: "<=", Op.IS: "="}
+_FEW_COUNTRIES = 5
 
 
 def line(plan: Plan, names: Mapping[str, str]) -> str:
@@ -25,6 +27,7 @@ def line(plan: Plan, names: Mapping[str, str]) -> str:
         parts.append(f"of {names.get(plan.customer, plan.customer)}")
     if plan.filters is not None:
         parts.append(f"[{_together(plan.filters, plan, names)}]")
+    parts.extend(_shares(plan, names))
     if plan.by:
         parts.append(f"by {','.join(plan.by)}")
     if plan.grain:
@@ -38,6 +41,13 @@ def line(plan: Plan, names: Mapping[str, str]) -> str:
     if plan.limit:
         parts.append(f"top {plan.limit}")
     return " ".join(parts)
+
+
+def _shares(plan: Plan, names: Mapping[str, str]) -> Iterator[str]:
+    if plan.part is not None:
+        yield f"share of [{_together(plan.part, plan, names)}]"
+    if plan.shares:
+        yield "shares"
 
 
 def said(period: Period) -> str:
@@ -78,7 +88,9 @@ def _test(term: Condition, names: Mapping[str, str]) -> str:
         if term.op is Op.WITHIN:
             low, high = (f"{v:%Y-%m-%d}" if isinstance(v, datetime) else str(v) for v in value)
             return f" {low}..{high}"
-        return f"={'/'.join(sorted(_word(v, names) for v in value))}"
+        many = term.field == "country" and len(value) > _FEW_COUNTRIES
+        region = region_named(map(str, value)) if many else None
+        return f"={region or '/'.join(sorted(_word(v, names) for v in value))}"
     return f"{_SIGNS[term.op]}{_word(value, names)}"
 
 

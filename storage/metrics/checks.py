@@ -9,7 +9,10 @@ from storage.metrics.ranking import figure_of
 from storage.metrics.scope import Asking, Unanswerable
 
 _KNOWN_IN_THE_PAST = frozenset({"active", "trialing", "churned", "canceled"})
-_DATED = frozenset({"churned", "customer_since", "downsized", "expanded", "reactivated", "signed_up"})
+_DATED = frozenset(
+    {"churned", "customer_since", "downsized", "expanded", "reactivated", "signed_up", "trial_converted",
+     "trial_ended", "trial_started"}
+)  # fmt: skip
 
 
 def check_plan(plan: Plan, asking: Asking) -> None:

@@ -44,7 +44,8 @@ def _trials(scope: Scope, at: Any, *columns: Any) -> Query:
     """Trials that began or ended (`at`) in the period; plan and interval are those that were tried."""
     span, product = models.MrrSpan, models.Product
     fields = span_fields(span, product)
-    scope = replace(scope, row_fields=fields)
+    was_converted = {"trial_converted": lambda _: _is_converted(span, scope.asking)}
+    scope = replace(scope, row_fields=fields, row_tests=was_converted)
     cuts = dimensions(scope, {**fields, **profile_dimensions()})
     query = (
         select(*cuts, *columns)

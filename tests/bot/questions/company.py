@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from bot.questions.regions import region_named
 from bot.questions.vocabulary import Vocabulary
 from storage.metrics.plan import Condition, Not, Op, Plan
 from storage.names import Named, NameIndex, fold
@@ -50,6 +51,7 @@ def brief(plan: Plan) -> str:
         parts.append(f"of {CUSTOMERS[int(plan.customer, 16)]}")
     if plan.filters is not None:
         parts.append(f"[{_term(plan.filters)}]")
+    parts.extend([f"share of [{_term(plan.part)}]"] if plan.part else ["shares"] if plan.shares else [])
     if plan.by:
         parts.append(f"by {','.join(plan.by)}")
     if plan.grain:
@@ -86,7 +88,9 @@ def _test(condition):
         low, high = (f"{v:%Y-%m-%d}" if isinstance(v, datetime) else v for v in value)
         return f" {low}..{high}"
     if condition.op is Op.IN:
-        return f"={'/'.join(value)}"
+        if condition.field == "customer":
+            return f"={'/'.join(CUSTOMERS[int(one, 16)] for one in value)}"
+        return f"={region_named(value) or '/'.join(value)}"
     if condition.field == "customer":
         return f"={CUSTOMERS[int(value, 16)]}"
     return f"{_SIGNS[condition.op]}{str(value).lower() if isinstance(value, bool) else value}"

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.questions.grammar import interpret
-from bot.questions.outcome import Refuse, Understood
+from bot.questions.outcome import Clarify, Refuse, Understood
 from tests.bot.questions.company import NOW, VOCABULARY, brief
 
 # A first question, then (what is said, what is meant).
@@ -93,6 +93,44 @@ def test_new_topic_starts_afresh(question):
     before = interpret("mrr of Hooli on Growth last month", None, VOCABULARY, NOW).plan
     alone = interpret(question, None, VOCABULARY, NOW)
     assert interpret(question, before, VOCABULARY, NOW).plan == alone.plan
+
+
+def test_bare_figure_after_a_card_is_asked_back():
+    """ "mrr?" after a customer's card may be that customer's or everybody's: both are offered."""
+    before = interpret("tell me about Initech", None, VOCABULARY, NOW).plan
+    outcome = interpret("mrr?", before, VOCABULARY, NOW)
+    assert isinstance(outcome, Clarify)
+    mine, every = (choice.plan for choice in outcome.options)
+    assert (brief(mine), brief(every)) == ("mrr of Initech", "mrr")
+    assert [interpret(c.question, before, VOCABULARY, NOW).plan for c in outcome.options] == [mine, every]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "meant"),
+    [
+        ("customers in Germany", "which of them have open tickets",
+         "list customer [country=DE, open_tickets>0]"),
+        ("customers in Germany", "sort by revenue",
+         "list customer [country=DE] @since:in:2000-01-01 order -revenue"),
+        ("how many customers churned last month", "and their tickets",
+         "conversations [churned 2026-10-01..2026-11-01] @last_month"),
+        ("revenue by plan last month", "weekly", "revenue per week @last_month"),
+    ],
+)  # fmt: skip
+def test_them_are_those_before(first, then, meant):
+    """ "Their" and "of them" speak of exactly the customers before, and "weekly" of the figure before."""
+    assert brief(follow(first, then)) == meant
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [("top 5 customers", "and their tickets"), ("list failed payments", "and their mrr"),
+     ("customers in Germany", "who owns them?")],
+)  # fmt: skip
+def test_them_who_cannot_be_told_are_refused(first, then):
+    """What cannot be said of exactly those is refused, never said of all."""
+    before = interpret(first, None, VOCABULARY, NOW).plan
+    assert isinstance(interpret(then, before, VOCABULARY, NOW), Refuse)
 
 
 @pytest.mark.parametrize("fragment", ["and last month?", "them", "by", "only"])

@@ -1,0 +1,70 @@
+"""The last look at a plan: everything that was said must be in it, or the question is not answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.questions import periods, refusals
+from bot.questions.draft import Turned
+from bot.questions.frame import Frame
+from bot.questions.periods import Clock
+from bot.questions.words import K
+from storage.metrics.plan import Plan
+
+_AMOUNTS = frozenset({"mrr", "amount", "remaining"})
+_SPLITS = frozenset({"distributed", "distribution", "breakdown", "split"})
+_COUNTS = frozenset({"tickets", "open_tickets", "open_deals"})
+
+
+def check(frame: Frame, plan: Plan, clock: Clock) -> None:
+    """Raises Turned, naming the words, where the plan leaves out a part of what was said."""
+    missing = list(dict.fromkeys(_left_out(frame, plan, clock)))
+    if missing:
+        said = [f"“{frame.spoken[kind]}”" for kind in missing if kind in frame.spoken]
+        words = " and ".join(said) or "the words"
+        raise Turned(refusals.because(f"I understand {words}, but cannot take all of it into account there."))
+
+
+def _left_out(frame: Frame, plan: Plan, clock: Clock) -> Iterator[K]:
+    yield from _unfiltered(frame, plan, clock)
+    yield from _unshaped(frame, plan)
+
+
+def _unfiltered(frame: Frame, plan: Plan, clock: Clock) -> Iterator[K]:
+    """When and of whom."""
+    fields = {condition.field for condition in plan.conditions()}
+    is_card = plan.measure is None and plan.entity is None
+    dated = any(isinstance(c.value, tuple) for c in plan.conditions())
+    if (frame.periods or frame.compared) and not (
+        plan.period or plan.compare_period or dated or _is_now(frame, clock)
+    ):
+        yield K.PERIOD
+    if frame.amounts and not fields & _AMOUNTS:
+        yield K.NUMBER
+    if frame.counted and not fields & _COUNTS:
+        yield K.NUMBER
+    if not is_card and any(want.field not in fields and want.field not in plan.by for want in frame.wanted):
+        yield K.VALUE
+
+
+def _unshaped(frame: Frame, plan: Plan) -> Iterator[K]:
+    """How it is split, ordered, compared."""
+    is_card = plan.measure is None and plan.entity is None
+    words = {token.word for token in frame.text.tokens}
+    if (frame.grain or frame.chart) and not (plan.grain or plan.by):
+        yield K.CHART if frame.chart else K.RHYTHM
+    if _SPLITS & words and not (plan.by or plan.grain or plan.entity):
+        yield K.GROUP
+    if frame.change and plan.grain and "rate" in words:
+        yield K.ATOM
+    if frame.superlative and not plan.order:
+        yield K.SUPERLATIVE
+    if frame.by and not (plan.by or (is_card and K.GROUP not in frame.kinds)):
+        yield K.FIELD
+    if frame.versus == "versus" and not (plan.compare or plan.by or frame.among):
+        yield K.VERSUS
+
+
+def _is_now(frame: Frame, clock: Clock) -> bool:
+    """What is asked "today" or "this month" of something that has a value at every moment is asked of now."""
+    return frame.period is not None and not frame.compared and periods.moment(frame.period, clock) is None
