@@ -5,6 +5,7 @@ Nothing heavy is imported here or in any `cli.py`, so that `chewbotta --help` an
 
 import typer
 
+from bot import access_cli
 from bot import cli as bot_cli
 from bot.scoring import cli as scoring_cli
 from connectors import care_cli, webhooks_cli
@@ -36,6 +37,8 @@ app.command()(bot_cli.ask)
 app.command()(bot_cli.chat)
 app.command()(bot_cli.demo)
 app.command()(bot_cli.slack)
+app.add_typer(access_cli.access_app, name="access")
+app.add_typer(access_cli.feedback_app, name="feedback")
 app.command("eval")(scoring_cli.evaluate)
 app.command()(web_cli.web)
 

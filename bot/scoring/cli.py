@@ -23,20 +23,29 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Interpret only, in the words of an invented account."),
     ] = None,
+    feedback: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Say besides what people thought (from `feedback export`)."),
+    ] = None,
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the scorecard there as Markdown.")
     ] = None,
 ) -> None:
     """Ask a bank of questions and say how many came out right, by category."""
-    from bot.scoring import scorecard
+    from bot.scoring import scorecard, votes
 
     async def score(settings: "Settings") -> None:
         scored = await _scored(settings, file, answers, world)
         if page is not None:
             page.write_text(scorecard.as_page(scored), encoding="utf-8")
-        typer.echo(
-            json_.dumps(scorecard.as_json(scored), ensure_ascii=True) if json else scorecard.as_text(scored)
-        )
+        thumbs = votes.read(feedback) if feedback is not None else None
+        if json:
+            besides = votes.as_json(thumbs) if thumbs is not None else {}
+            typer.echo(json_.dumps(scorecard.as_json(scored) | besides, ensure_ascii=True))
+            return
+        typer.echo(scorecard.as_text(scored))
+        if thumbs is not None:
+            typer.echo(f"\n{votes.as_text(thumbs)}")
 
     run(score)
 
