@@ -12,7 +12,7 @@ from connectors import care_cli, webhooks_cli
 from connectors import cli as connectors_cli
 from storage import cli as storage_cli
 from storage import profiles_cli, rates_cli
-from storage.command_line import run
+from storage.command_line import run, watch_with
 from storage.trust import privacy_cli, receipt_cli, trust_cli
 from web import cli as web_cli
 
@@ -69,8 +69,15 @@ app.add_typer(receipt_cli.receipt_app)
 app.add_typer(privacy_cli.account_app)
 
 
+def _watcher() -> object:
+    from thoughts.watching import Watcher
+
+    return Watcher()
+
+
 def main() -> None:
     """The `chewbotta` program."""
+    watch_with(_watcher)
     app(prog_name="chewbotta")
 
 

@@ -7,7 +7,7 @@ time. A source that another worker is syncing is left to it.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot import thought_jobs
 from connectors.errors import ConnectorError
 from connectors.reconcile import is_due, reconcile_source
 from connectors.sync import sync_source
@@ -34,6 +35,9 @@ from storage.trust import account_deletion, source_removal
 from storage.trust.audit import Job
 from storage.trust.messages import Platforms
 from storage.trust.settled import settle_for_the_record
+from thoughts.base import Every
+from thoughts.ports import Courier
+from thoughts.watching import Watcher
 
 log = structlog.get_logger()
 
@@ -41,6 +45,9 @@ SYNC_EVERY = timedelta(minutes=5)
 WEBHOOKS_EVERY = timedelta(seconds=10)
 LOOKED_AFTER_EVERY = timedelta(minutes=1)
 """How often it is looked what a deletion left to do."""
+
+THOUGHTS_EVERY = timedelta(seconds=3)
+"""How often it is looked which thoughts are to be posted."""
 
 
 async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
@@ -50,13 +57,22 @@ async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     logs.configure(settings.log_level)
-    async with opened(settings) as place, platform_posts(settings) as posts:
+    async with (
+        opened(settings) as place,
+        platform_posts(settings) as posts,
+        thought_jobs.couriers(settings) as couriers,
+    ):
+        place.db.observer = Watcher()
         scheduler = AsyncIOScheduler(timezone=UTC)
         _schedule(scheduler, SYNC_EVERY, sync_due, place)
         _schedule(scheduler, WEBHOOKS_EVERY, work_off_webhooks, place)
         for job in (finish_removals, reconcile_due, renew_keys):
             _schedule(scheduler, LOOKED_AFTER_EVERY, job, place)
         _schedule(scheduler, LOOKED_AFTER_EVERY, settle_messages, place, posts)
+        _schedule(scheduler, THOUGHTS_EVERY, tell_thoughts, place, couriers)
+        _schedule(scheduler, LOOKED_AFTER_EVERY, write_digests, place)
+        for often, every in _CALENDAR.items():
+            _schedule(scheduler, every, think_by_calendar, place, often)
         for rule in RULES:
             _schedule(scheduler, rule.every, purge_due, place.db, rule)
         scheduler.start()
@@ -150,6 +166,32 @@ async def renew_keys(place: Opened) -> None:
                 done = await renew(place.db, place.vault, account_id, source_id, now=datetime.now(UTC))
                 if done.step is not Step.NOTHING:
                     known.info("key.renewal", state=done.step, changed=done.rows)
+
+
+async def tell_thoughts(place: Opened, couriers: Mapping[str, Courier]) -> None:
+    """Settles who gets which thought, and posts what is due."""
+    for account_id in await accounts.all_accounts(place.db):
+        with logs.correlated(), _told("thoughts", log.bind(account=account_id)):
+            await thought_jobs.tell(place, account_id, couriers, datetime.now(UTC))
+
+
+async def write_digests(place: Opened) -> None:
+    """Writes the digests that are due."""
+    for account_id in await accounts.all_accounts(place.db):
+        with logs.correlated(), _told("digests", log.bind(account=account_id)):
+            await thought_jobs.digest(place, account_id, datetime.now(UTC))
+
+
+async def think_by_calendar(place: Opened, every: Every) -> None:
+    """Looks at every account's figures: trials that end, renewals ahead, days unlike others."""
+    for account_id in await accounts.all_accounts(place.db):
+        with logs.correlated(), _told("thoughts", log.bind(account=account_id)):
+            await thought_jobs.decide_by_calendar(place.db, account_id, every, datetime.now(UTC))
+
+
+_CALENDAR = {Every.HOUR: timedelta(hours=1), Every.DAY: timedelta(hours=6)}
+"""How often detectors of figures look. A day is looked at several times, so that no standstill loses it: what
+was decided already is not decided again."""
 
 
 async def settle_messages(place: Opened, posts: Platforms) -> None:

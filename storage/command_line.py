@@ -81,6 +81,17 @@ def _fast_loop() -> "Callable[[], asyncio.AbstractEventLoop] | None":
     return uvloop.new_event_loop
 
 
+_watch: list[Callable[[], Any]] = []
+
+
+def watch_with(make_observer: Callable[[], Any]) -> None:
+    """From now on whatever a command writes into the cache is told to an observer, made when it is needed.
+
+    The floors below do not know who watches: the command line says it.
+    """
+    _watch[:] = [make_observer]
+
+
 @asynccontextmanager
 async def opened(settings: "Settings") -> AsyncIterator[Opened]:
     """The database and the vault, for as long as a command runs."""
@@ -88,6 +99,8 @@ async def opened(settings: "Settings") -> AsyncIterator[Opened]:
     from storage.session import Database
 
     db = Database.connect(settings.database_url.get_secret_value())
+    if _watch:
+        db.observer = _watch[0]()
     try:
         async with open_vault(settings) as vault:
             yield Opened(settings, db, vault)

@@ -23,7 +23,7 @@ from thoughts.ports import LetterKind
 LEASE = timedelta(minutes=2)
 """For so long a claimed letter is left to whoever claimed it; a post is given up long before that."""
 
-GIVEN_UP_AFTER = timedelta(hours=24)
+GIVEN_UP_AFTER = timedelta(hours=48)
 _LONGEST_WAIT = timedelta(hours=1)
 _FIRST_WAIT = 5.0
 
@@ -93,6 +93,18 @@ def _claimed(row: Letter, channel: str | None, ts: str | None, lease: bytes) -> 
         note=row.note,
         lease=lease,
     )
+
+
+async def still_ours(db: Database, account_id: int, one: Claimed, *, now: datetime) -> bool:
+    """Holds the lease for longer, right before posting; False where another worker has it by now."""
+    async with db.tenant(account_id) as session:
+        done = await session.execute(
+            update(Letter)
+            .where(Letter.account_id == account_id, Letter.letter_id == one.id, Letter.lease == one.lease)
+            .values(leased_until=now + LEASE)
+            .returning(Letter.letter_id)
+        )
+        return done.first() is not None
 
 
 async def mark_sent(

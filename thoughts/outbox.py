@@ -49,10 +49,12 @@ async def decide(
     *,
     now: datetime,
     late: bool = False,
+    silently: bool = False,
 ) -> None:
     """Keeps these thoughts, those alone that were never decided before.
 
-    `late`: their source had been away for long; whoever gets them gets them all together.
+    `late`: their source had been away for long; whoever gets them gets them all together. `silently`: nobody
+    gets them, they are only known from then on.
     """
     found = {id_of(thought): thought for thought in thoughts}
     if not found:
@@ -69,7 +71,7 @@ async def decide(
             "late": late,
             "at": thought.at,
             "decided_at": now,
-            "routed_at": None,
+            "routed_at": now if silently else None,
             "body": encode(thought).decode(),
         }
         for thought_id, thought in sorted(found.items())  # two who decide do not wait for each other

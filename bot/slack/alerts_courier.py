@@ -1,0 +1,109 @@
+"""Brings thoughts to Slack: posted with their key in the message's metadata, to be found again by it."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.render.slack_thoughts import thought_message
+from bot.slack import sending
+from bot.slack.sending import deliver, judged
+from storage.trust.messages import Post
+from thoughts.ports import Gone, Later, Letter, Outcome, Sent
+
+EVENT_TYPE = "chewbotta_thought"
+
+_LOOKED_THROUGH = 200
+_NOT_POSTED = frozenset({"ratelimited", "rate_limited", "accesslimited"})
+"""What Slack says before it has done anything."""
+
+_KEPT_FOR = 3600.0
+_KEPT_AT_MOST = 5_000
+
+
+@dataclass(slots=True)
+class SlackCourier:
+    """The `thoughts.ports.Courier` of Slack. `client_of` gives the client of a workspace, by its id."""
+
+    client_of: Callable[[str], AsyncWebClient]
+    clock: Callable[[], float] = monotonic
+    _people: OrderedDict[tuple[str, str], tuple[float, str | None]] = field(default_factory=OrderedDict)
+
+    async def post(self, letter: Letter) -> Outcome:
+        client = self.client_of(letter.target.team)
+        message = thought_message(letter)
+        thread = letter.target.thread
+        place = sending.Place(
+            thread.channel if thread else letter.target.place, thread=thread.ts if thread else None
+        )
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"letter": letter.key}}
+        match await deliver(client, place, message, key=letter.key, metadata=metadata):
+            case sending.Posted(posts=posts):
+                return Sent(posts, text=message["text"])
+            case sending.Later(seconds=seconds, code=code):
+                return Later(seconds, code, doubtful=code not in _NOT_POSTED)
+            case sending.Gone(code=code):
+                return Gone(code)
+
+    async def find(self, letter: Letter) -> Outcome | None:
+        """Looks through what was said in the channel, or the thread, since the letter was written."""
+        client, thread = self.client_of(letter.target.team), letter.target.thread
+        since = f"{letter.made_at.timestamp() - 60:.6f}"
+        asked: dict[str, Any] = {
+            "oldest": since, "limit": _LOOKED_THROUGH, "include_all_metadata": True,
+        }  # fmt: skip
+        try:
+            channel = thread.channel if thread else await _channel(client, letter.target.place)
+            if thread is not None:
+                answer: Any = await client.conversations_replies(channel=channel, ts=thread.ts, **asked)
+            else:
+                answer = await client.conversations_history(channel=channel, **asked)
+        except SlackApiError as problem:
+            outcome = judged(problem)
+            if isinstance(outcome, sending.Later):
+                return Later(outcome.seconds, outcome.code)
+            return Gone(outcome.code)
+        except (ClientError, OSError, TimeoutError) as problem:
+            return Later(sending.DOUBTFUL_WAIT, type(problem).__name__)
+        return next(
+            (
+                Sent((Post(channel, str(said["ts"])),), text=str(said.get("text") or ""))
+                for said in answer.get("messages") or ()
+                if _is(said, letter.key)
+            ),
+            None,
+        )
+
+    async def person(self, team: str, email: str) -> str | None:
+        """Asked of Slack once an hour at most; kept in memory alone."""
+        known = self._people.get((team, email))
+        if known and self.clock() - known[0] < _KEPT_FOR:
+            return known[1]
+        try:
+            answer: Any = await self.client_of(team).users_lookupByEmail(email=email)
+            found = str(answer["user"]["id"])
+        except (SlackApiError, ClientError, OSError, TimeoutError, KeyError):
+            found = None
+        self._people[team, email] = self.clock(), found
+        while len(self._people) > _KEPT_AT_MOST:
+            self._people.popitem(last=False)
+        return found
+
+
+def _is(said: dict[str, Any], key: str) -> bool:
+    metadata = said.get("metadata") or {}
+    payload = metadata.get("event_payload") or {}
+    return metadata.get("event_type") == EVENT_TYPE and payload.get("letter") == key
+
+
+async def _channel(client: AsyncWebClient, place: str) -> str:
+    """Direct messages are posted to a person and stand in a channel."""
+    if place[:1] not in ("U", "W"):
+        return place
+    opened: Any = await client.conversations_open(users=place)
+    return str(opened["channel"]["id"])

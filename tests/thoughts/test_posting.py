@@ -1,0 +1,317 @@
+"""From a decided thought to a post: who gets it, once, grouped, in threads, held back; what goes wrong."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from storage import models
+from storage.metrics.plan import Condition
+from storage.records import Customer
+from tests.thoughts.couriers import Shelf
+from tests.world import NOW, World, customer, gone, price, product, subscription
+from thoughts.base import Count, Fact, Money, Stage, Thought
+from thoughts.base import Customer as Named
+from thoughts.claims import GIVEN_UP_AFTER, LEASE
+from thoughts.matching import write_filter
+from thoughts.noise import NOBODY
+from thoughts.outbox import decide
+from thoughts.ports import Gone, Later, LetterKind
+from thoughts.posting import Posted, post_due
+from thoughts.routing import route
+from thoughts.subscriptions import (
+    NoSubscriptionError,
+    State,
+    Subscription,
+    Where,
+    set_state,
+    subscribe,
+    subscriptions,
+    unsubscribe,
+)
+from thoughts.wants import Wants, When
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Bench:
+    """An account with a courier; its clock is moved by hand."""
+
+    world: World
+    shelf: Shelf = field(default_factory=Shelf)
+    now: datetime = NOW
+
+    async def subscribe(self, place: str = "C1", **wants: Any) -> Subscription:
+        where = Where("slack", "T1", place)
+        return await subscribe(
+            self.world.db,
+            self.world.vault,
+            self.world.account_id,
+            where,
+            Wants(**wants),
+            by="U1",
+            now=self.now,
+        )
+
+    async def decide(self, *thoughts: Thought, late: bool = False) -> None:
+        async with self.world.db.tenant(self.world.account_id) as session:
+            await decide(session, self.world.account_id, thoughts, now=self.now, late=late)
+
+    async def route(self) -> int:
+        return await route(self.world.db, self.world.vault, self.world.account_id, now=self.now)
+
+    async def post(self) -> Posted:
+        await self.route()
+        return await post_due(
+            self.world.db,
+            self.world.vault,
+            self.world.account_id,
+            {"slack": self.shelf},
+            clock=lambda: self.now,
+        )
+
+    async def said(self, *thoughts: Thought) -> list[tuple[str, int]]:
+        await self.decide(*thoughts)
+        await self.post()
+        return self.shelf.said()
+
+    async def fates(self) -> list[tuple[str, str | None]]:
+        rows = await self.world.rows(models.Delivery)
+        return sorted((row.state, row.why) for row in rows)
+
+
+@pytest.fixture
+def bench(world: World) -> Bench:
+    return Bench(world)
+
+
+def failed(bill: str = "1", amount: int = 10_000, **fields: Any) -> Thought:
+    facts: dict[str, Fact] = {"amount": Money(amount, "usd"), "attempt": Count(1)}
+    if who := fields.get("customer"):
+        facts["customer"] = Named(who)
+    given: dict[str, Any] = {
+        "kind": "payment_failed", "matter": f"bill:{bill}", "occurrence": "1", "at": NOW, "facts": facts,
+        "worth": Money(amount, "usd"), **fields,
+    }  # fmt: skip
+    return Thought(**given)
+
+
+def recovered(bill: str = "1", **fields: Any) -> Thought:
+    return failed(bill, kind="payment_recovered", occurrence="paid", stage=Stage.CLOSES, **fields)
+
+
+async def test_a_thought_is_posted_once_to_each_who_wants_it(bench: Bench) -> None:
+    """Decided and settled again, it is still one post in each channel."""
+    await bench.subscribe("C1")
+    await bench.subscribe("C2", kinds=("payment_failed",))
+    await bench.subscribe("C3", kinds=("churned",))
+    for _ in range(2):
+        await bench.said(failed())
+    assert sorted(one.target.place for one in bench.shelf.letters) == ["C1", "C2"]
+
+
+async def test_a_wave_is_one_post(bench: Bench) -> None:
+    """Thoughts of the same minute share a letter; the first of a quiet time comes at once."""
+    await bench.subscribe()
+    assert await bench.said(failed("1")) == [("payment_failed", 1)]
+    for number in range(2, 6):
+        assert await bench.said(failed(str(number))) == [("payment_failed", 1)]
+    bench.now += 2 * MINUTE
+    await bench.post()
+    assert bench.shelf.said() == [("payment_failed", 1), ("payment_failed", 4)]
+
+
+async def test_what_follows_goes_under_it(bench: Bench) -> None:
+    """A recovery is posted in the thread of the failure, also to who asked for failures alone."""
+    await bench.subscribe(kinds=("payment_failed",))
+    await bench.said(failed())
+    bench.now += MINUTE
+    await bench.said(recovered())
+    first, second = bench.shelf.letters
+    assert first.target.thread is None
+    assert second.target.thread is not None
+    assert second.target.thread.ts == "0.0"
+
+
+async def test_what_follows_before_it_was_sent_goes_into_the_same_letter(bench: Bench) -> None:
+    """Failed and recovered in one go are one post."""
+    await bench.subscribe()
+    assert await bench.said(failed(), recovered()) == [("payment_failed", 2)]
+
+
+async def test_a_recovery_of_nothing_that_was_told_is_no_news(bench: Bench) -> None:
+    """Nobody hears that something ended who did not hear that it began."""
+    await bench.subscribe()
+    assert await bench.said(recovered()) == []
+
+
+@pytest.mark.parametrize(
+    ("wants", "why"),
+    [
+        ({"over": Money(10_000, "usd")}, "too small"),
+        ({"raised": {"payment_failed": 10_000}}, "less like this"),
+    ],
+    ids=["over", "less"],
+)
+async def test_small_ones_are_held_back(bench: Bench, wants: dict[str, Any], why: str) -> None:
+    """What is at stake must be over what was asked for."""
+    await bench.subscribe(**wants)
+    assert await bench.said(failed("1"), failed("2", 10_001)) == [("payment_failed", 1)]
+    assert ("held", why) in await bench.fates()
+
+
+async def test_the_budget_keeps_the_rest_for_the_digest(bench: Bench) -> None:
+    """Over a week's budget only critical thoughts are posted."""
+    await bench.subscribe(budget=2)
+    for number in range(4):
+        bench.now += 2 * MINUTE
+        await bench.said(failed(str(number)))
+    assert len(bench.shelf.letters) == 2
+    await bench.said(failed("9", critical=True))
+    assert len(bench.shelf.letters) == 3
+    assert (await bench.fates()).count(("digest", "budget")) == 2
+
+
+async def test_quiet_hours_hold_back_until_they_end(bench: Bench) -> None:
+    """At night nothing is posted but what is critical; in the morning the rest is one post."""
+    await bench.subscribe(quiet=(11, 15))
+    await bench.said(failed("1"), failed("2"))
+    assert bench.shelf.letters == []
+    bench.now = NOW.replace(hour=15)
+    await bench.post()
+    assert bench.shelf.said() == [("payment_failed", 2)]
+
+
+@pytest.mark.parametrize("mute", [("", NOBODY), ("payment_failed", NOBODY), ("", b"A" * 16)])
+async def test_mutes_hold_back(bench: Bench, mute: tuple[str, bytes]) -> None:
+    """A snooze, a muted kind and a muted customer: nothing is posted while it lasts."""
+    await bench.subscribe()
+    kind, profile_id = mute
+    async with bench.world.db.tenant(bench.world.account_id) as session:
+        session.add(
+            models.Mute(
+                account_id=bench.world.account_id, alert_id=1, kind=kind, profile_id=profile_id,
+                until=NOW + timedelta(hours=1), made_by="U1", made_at=NOW,
+            )
+        )  # fmt: skip
+    assert await bench.said(failed("1", customer=b"A" * 16)) == []
+    bench.now += timedelta(hours=2)
+    assert await bench.said(failed("2", customer=b"A" * 16)) == [("payment_failed", 1)]
+
+
+async def test_a_filter_lets_its_customers_through(bench: Bench) -> None:
+    """A subscription with a filter hears only of customers whom the plan's filter finds."""
+    world = bench.world
+    await world.sync(
+        customer("Ada", country="DE"), customer("Bob", country="US"), product("Growth"), price(),
+        subscription("Ada"), subscription("Bob"),
+    )  # fmt: skip
+    ada, bob = [await world.id_of("customer", f"cus_{name}") for name in ("Ada", "Bob")]
+    await bench.subscribe(filter=write_filter(Condition(field="country", value="DE")))
+    await bench.said(failed("1", customer=ada), failed("2", customer=bob), failed("3"))
+    assert [item.thought.customer for item in bench.shelf.letters[0].items] == [ada]
+    assert bench.shelf.letters[0].names.customers[ada] == "Ada"
+
+
+async def test_a_source_that_was_away_is_one_summary(bench: Bench) -> None:
+    """All that happened meanwhile is one post, which names the largest and counts the rest."""
+    await bench.subscribe()
+    await bench.decide(*(failed(str(n), 1_000 * n) for n in range(1, 31)), late=True)
+    await bench.post()
+    (letter,) = bench.shelf.letters
+    assert (letter.kind, len(letter.items), letter.more) == (LetterKind.CATCH_UP, 10, 20)
+    assert min(item.thought.worth.amount for item in letter.items if item.thought.worth) == 21_000
+
+
+async def test_a_lost_answer_is_no_second_post(bench: Bench) -> None:
+    """Posted, and the worker died before it could say so: it is found, not posted again."""
+    await bench.subscribe()
+    await bench.decide(failed())
+    bench.shelf.loses = 1
+    with pytest.raises(ConnectionResetError):
+        await bench.post()
+    bench.now += LEASE + MINUTE
+    done = await bench.post()
+    assert (done.sent, done.found, len(bench.shelf.letters)) == (1, 1, 1)
+    assert [row.state for row in await bench.world.rows(models.Letter)] == ["sent"]
+
+
+async def test_a_platform_that_is_down_is_tried_again(bench: Bench) -> None:
+    """Later means later: nothing is lost, nothing comes twice, and after two days it is given up loudly."""
+    await bench.subscribe()
+    await bench.decide(failed())
+    bench.shelf.next = [Later(30, "ratelimited", doubtful=False), Later(5, "TimeoutError")]
+    assert (await bench.post()).later == 1
+    bench.now += timedelta(seconds=29)
+    assert (await bench.post()).later == 0
+    bench.now += timedelta(seconds=2)
+    assert (await bench.post()).later == 1
+    bench.now += MINUTE
+    assert (await bench.post()).sent == 1
+    await bench.decide(failed("2"))
+    bench.now += GIVEN_UP_AFTER
+    await bench.route()
+    bench.shelf.next = [Later(5, "fatal_error")]
+    await bench.post()
+    bench.now += GIVEN_UP_AFTER + MINUTE
+    bench.shelf.next = [Later(5, "fatal_error")]
+    assert (await bench.post()).lost == 1
+
+
+async def test_a_channel_that_is_gone_is_told_to_who_subscribed(bench: Bench) -> None:
+    """The subscription is switched off, and its maker hears of it once, in direct messages."""
+    await bench.subscribe()
+    bench.shelf.next = [Gone("channel_not_found")]
+    await bench.said(failed("1"))
+    await bench.said(failed("2"))
+    (notice,) = bench.shelf.letters
+    assert (notice.kind, notice.target.place) == (LetterKind.NOTICE, "U1")
+    assert "channel_not_found" in notice.notice
+    found = await subscriptions(bench.world.db, bench.world.vault, bench.world.account_id)
+    assert [one.state for one in found] == [State.BROKEN]
+
+
+async def test_what_was_posted_is_a_message(bench: Bench) -> None:
+    """Each post is kept as a Message with whom it names, so that erasure finds it."""
+    world = bench.world
+    await world.sync(customer("Ada"))
+    ada = await world.id_of("customer", "cus_Ada")
+    await bench.subscribe()
+    await bench.said(failed(customer=ada))
+    assert [row.kind for row in await world.rows(models.Message)] == ["thought"]
+    assert [row.profile_id for row in await world.rows(models.MessageProfile)] == [ada]
+
+
+async def test_a_deleted_customer_is_not_posted_any_more(bench: Bench) -> None:
+    """What waits for the morning goes with the customer whom it is about."""
+    world = bench.world
+    await world.sync(customer("Ada"))
+    await bench.subscribe(quiet=(11, 15))
+    await bench.said(failed(customer=await world.id_of("customer", "cus_Ada")))
+    await world.sync(gone(Customer, "cus_Ada"))
+    bench.now = NOW.replace(hour=16)
+    await bench.post()
+    assert bench.shelf.letters == []
+    assert [row.state for row in await world.rows(models.Letter)] == ["lost"]
+
+
+async def test_paused_and_removed_subscriptions_hear_nothing(bench: Bench) -> None:
+    """Neither what is decided later nor what waits."""
+    world = bench.world
+    await bench.subscribe(quiet=(11, 15))
+    await bench.subscribe("C2", quiet=(11, 15))
+    await bench.said(failed("1"))
+    await set_state(world.db, world.account_id, 1, State.PAUSED)
+    await unsubscribe(world.db, world.account_id, [2])
+    bench.now = NOW.replace(hour=16)
+    assert await bench.said(failed("2")) == []
+    with pytest.raises(NoSubscriptionError):
+        await unsubscribe(world.db, world.account_id, [2])
+
+
+async def test_digest_only_posts_nothing_at_once(bench: Bench) -> None:
+    """Who wants everything in the digest gets only what is critical at once."""
+    await bench.subscribe(when=When.DIGEST)
+    assert await bench.said(failed("1"), failed("2", critical=True)) == [("payment_failed", 1)]

@@ -1,0 +1,119 @@
+"""What a letter says: its thoughts with their words, the names that they need, whom to call."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.intake.bulk import among
+from storage.keys.vault import Vault
+from storage.models import Delivery
+from storage.session import Database
+from thoughts import outbox
+from thoughts.base import Stage, Thought
+from thoughts.claims import Claimed
+from thoughts.naming import open_names
+from thoughts.outbox import Decided
+from thoughts.ports import Item, Letter, LetterKind, Target
+from thoughts.registry import KINDS, say
+from thoughts.routing import MOST_IN_A_LETTER
+from thoughts.subscriptions import Subscription
+
+
+async def compose(
+    db: Database,
+    vault: Vault,
+    account_id: int,
+    claimed: Sequence[Claimed],
+    of: Mapping[int, Subscription],
+) -> dict[bytes, tuple[Letter, frozenset[bytes]]]:
+    """By letter: what is to be posted, and whom it names. Letters of subscriptions that are gone, and those
+    of thoughts that are, have none."""
+    async with db.tenant(account_id, read_only=True) as session:
+        inside = await _thoughts_in(session, account_id, [one.id for one in claimed])
+    everything = [one for these in inside.values() for one in these]
+    names = await open_names(db, vault, account_id, everything)
+    found = {}
+    for one in claimed:
+        subscription, these = of.get(one.alert_id), inside.get(one.id, [])
+        if subscription is None or (not these and one.kind in (LetterKind.THOUGHTS, LetterKind.CATCH_UP)):
+            continue
+        about = frozenset(who for each in these for who in outbox.customers_in(each.thought))
+        shown = _shown(one, these)
+        found[one.id] = (
+            Letter(
+                key=one.id.hex(),
+                kind=one.kind,
+                target=Target(
+                    subscription.where.team, _place(one, subscription), None if _aside(one) else one.above
+                ),
+                zone=subscription.wants.zone,
+                subscription=subscription.number,
+                made_at=one.made_at,
+                items=tuple(_item(each.thought) for each in shown),
+                more=len(these) - len(shown),
+                names=names,
+                notice=_notice(one, subscription),
+            ),
+            about,
+        )
+    return found
+
+
+def _aside(one: Claimed) -> bool:
+    return one.kind is LetterKind.NOTICE
+
+
+def _place(one: Claimed, subscription: Subscription) -> str:
+    """A notice goes to whoever made the subscription."""
+    return subscription.made_by if _aside(one) else subscription.where.place
+
+
+def _notice(one: Claimed, subscription: Subscription) -> str:
+    if not _aside(one):
+        return ""
+    return (
+        f"I can no longer post to <#{subscription.where.place}> ({one.note or 'unknown'}), so your alert "
+        f"number {subscription.number} is switched off. Invite me there again and resume it with "
+        "`/chewy alerts`."
+    )
+
+
+async def _thoughts_in(
+    session: AsyncSession, account_id: int, letters: Sequence[bytes]
+) -> dict[bytes, list[Decided]]:
+    """The thoughts of each letter, in the order in which they happened."""
+    rows = (
+        await session.execute(
+            select(Delivery.letter_id, Delivery.thought_id).where(
+                Delivery.account_id == account_id, among(session, Delivery.letter_id, letters)
+            )
+        )
+    ).all()
+    loaded = await outbox.load(session, account_id, [row.thought_id for row in rows])
+    inside: dict[bytes, list[Decided]] = defaultdict(list)
+    for row in rows:
+        if row.thought_id in loaded:
+            inside[row.letter_id].append(loaded[row.thought_id])
+    for these in inside.values():
+        these.sort(key=lambda one: (one.thought.at, one.thought.stage is not Stage.OPENS, one.id))
+    return inside
+
+
+def _shown(one: Claimed, these: Sequence[Decided]) -> list[Decided]:
+    """All of them, or of a catch-up those with the most at stake."""
+    if one.kind is not LetterKind.CATCH_UP or len(these) <= MOST_IN_A_LETTER:
+        return list(these)
+    largest = sorted(these, key=_stake, reverse=True)[:MOST_IN_A_LETTER]
+    kept = {each.id for each in largest}
+    return [each for each in these if each.id in kept]
+
+
+def _stake(one: Decided) -> tuple[bool, int]:
+    return one.thought.critical, one.thought.worth.amount if one.thought.worth else 0
+
+
+def _item(thought: Thought) -> Item:
+    kind = KINDS.get(thought.kind)
+    return Item(thought, say(thought), kind.step if kind else "")
