@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from storage.intake.news import Change
+from thoughts import rules
 from thoughts.base import Detector, Kind, OnChange, OnSchedule, Thought, Words
 from thoughts.detectors import DETECTORS
 
@@ -31,4 +32,6 @@ def concerning(changes: Iterable[Change]) -> list[Change]:
 
 def say(thought: Thought) -> Words:
     """What a thought says; raises KeyError for a kind that there is not."""
+    if thought.kind.startswith(rules.RULE):
+        return rules.say(thought)
     return _BY_KIND[thought.kind].say(thought)
