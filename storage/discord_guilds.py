@@ -135,6 +135,12 @@ async def all_guilds(db: Database) -> dict[int, DiscordGuild]:
         return {guild.guild_id: guild for guild in found}
 
 
+async def find_guild(db: Database, guild_id: int) -> DiscordGuild | None:
+    """The server of that number with its account and roles, whosever it is. For routing alone."""
+    async with db.system() as session:
+        return await session.scalar(select(DiscordGuild).where(DiscordGuild.guild_id == guild_id))
+
+
 async def remove_guild(
     db: Database, vault: Vault, account_id: int, guild_id: int, *, by: Doer | None = None
 ) -> int:

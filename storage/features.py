@@ -22,11 +22,11 @@ _OPTIONAL: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "to talk in Slack without a public address",
     ),
     ("Slack over HTTP", ("slack_bot_token", "slack_signing_secret", "public_url"), "to talk in Slack"),
+    ("Discord", ("discord_bot_token",), "to talk in Discord"),
 )
 
 PLANNED: dict[str, tuple[str, ...]] = {
     "Slack app for other workspaces": ("slack_client_id", "slack_client_secret"),
-    "Discord": ("discord_bot_token",),
     "Sign-in with Google": ("google_client_id", "google_client_secret"),
     "Billing": ("stripe_secret_key", "stripe_webhook_secret", "stripe_api_base"),
     "E-mail": ("smtp_url",),

@@ -150,6 +150,9 @@ class Settings(BaseSettings):
     slack_client_secret: kinds.Secret | None = _setting("Slack", "The client secret that goes with it.")
     slack_api_url: kinds.WebUrl = _setting("Slack", "Another Slack, for tests.", "https://slack.com/api")
     discord_bot_token: kinds.Secret | None = _setting("Discord", "The token of the Discord bot.")
+    discord_api_url: kinds.WebUrl = _setting(
+        "Discord", "Another Discord, for tests.", "https://discord.com/api/v10"
+    )
     openai_api_key: kinds.Secret | None = _setting(
         "Language model", "A key of OpenAI, or of any service that speaks the same API. Optional."
     )

@@ -1,0 +1,165 @@
+"""`/chewy alerts`: what a channel, or somebody in their direct messages, gets told by itself."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.discord import texts
+from bot.discord.access import Readable, audience
+from bot.discord.answering import Asker
+from bot.discord.people import Refused
+from bot.render import discord_kit as kit
+from storage.discord_guilds import PLATFORM
+from thoughts import subscriptions
+from thoughts.registry import KINDS
+from thoughts.subscriptions import NoSubscriptionError, State, Subscription, Where
+from thoughts.wants import Wants
+
+if TYPE_CHECKING:
+    from bot.discord.client import Chewy
+
+_log = structlog.get_logger(__name__)
+_USUAL = "usual"
+_MOST_CHOICES = 25
+_LONGEST_NAME = 100
+
+Typed = discord.Interaction[Any]
+Work = Callable[[Asker], Awaitable[str]]
+
+
+def group(client: "Chewy") -> app_commands.Group:
+    """The sub-commands that list, add and remove subscriptions of the place where they are typed."""
+    alerts = app_commands.Group(name="alerts", description="What I tell here by myself")
+    alerts.add_command(_list(client))
+    alerts.add_command(_add(client))
+    alerts.add_command(_remove(client))
+    return alerts
+
+
+def place_of(interaction: Typed) -> str:
+    """How a subscription names the place: a channel's number, or D and the person's for direct messages."""
+    if interaction.guild_id is None:
+        return f"D{interaction.user.id}"
+    return str(interaction.channel_id)
+
+
+def _list(client: "Chewy") -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="list", description="What is told here, and what there is.")
+    async def list_(interaction: Typed) -> None:
+        async def work(asker: Asker) -> str:
+            found = await _here(client, asker, interaction)
+            return _listed(found)
+
+        _start(client, interaction, work)
+
+    return list_
+
+
+def _add(client: "Chewy") -> app_commands.Command[Any, ..., None]:
+    kinds = [app_commands.Choice(name="The usual ones", value=_USUAL)]
+    kinds += [
+        app_commands.Choice(name=kit.plain(kind.words[0].capitalize(), _LONGEST_NAME), value=kind.name)
+        for kind in KINDS.values()
+    ]
+
+    @app_commands.command(name="add", description="Tell here what happens: failed payments, trials ...")
+    @app_commands.describe(kind="What to tell")
+    @app_commands.choices(kind=kinds[:_MOST_CHOICES])
+    async def add(interaction: Typed, kind: str = _USUAL) -> None:
+        async def work(asker: Asker) -> str:
+            return await _added(client, asker, interaction, kind)
+
+        _start(client, interaction, work)
+
+    return add
+
+
+def _remove(client: "Chewy") -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="remove", description="Tell something here no longer.")
+    @app_commands.describe(number="Its number in /chewy alerts list")
+    async def remove(interaction: Typed, number: app_commands.Range[int, 1, 1_000_000]) -> None:
+        async def work(asker: Asker) -> str:
+            if number not in {one.number for one in await _here(client, asker, interaction)}:
+                return texts.NO_ALERT
+            try:
+                await subscriptions.unsubscribe(client.house.db, asker.account_id, [number])
+            except NoSubscriptionError:
+                return texts.NO_ALERT
+            return texts.alert_removed(number)
+
+        _start(client, interaction, work)
+
+    return remove
+
+
+def _start(client: "Chewy", interaction: Typed, work: Work) -> None:
+    from bot.discord.commands import in_private
+
+    client.start_work(in_private(client, interaction, _admitted(client, interaction, work)))
+
+
+async def _admitted(client: "Chewy", interaction: Typed, work: Work) -> str:
+    asker = await client.people.of(interaction)
+    if isinstance(asker, Refused):
+        _log.info("discord.refused", why=asker.why)
+        return asker.words
+    return await work(asker)
+
+
+def _where(asker: Asker, interaction: Typed) -> Where:
+    return Where(PLATFORM, str(asker.guild.guild_id), place_of(interaction))
+
+
+async def _here(client: "Chewy", asker: Asker, interaction: Typed) -> list[Subscription]:
+    house = client.house
+    return await subscriptions.subscriptions(
+        house.db, house.vault, asker.account_id, at=_where(asker, interaction)
+    )
+
+
+async def _added(client: "Chewy", asker: Asker, interaction: Typed, kind: str) -> str:
+    """Only where nobody from outside reads: what is told names customers."""
+    if kind != _USUAL and kind not in KINDS:
+        return texts.NO_SUCH_ALERT
+    channel = interaction.channel
+    if interaction.guild_id is not None:
+        if not isinstance(channel, Readable) or not asker.guild.rules.takes(str(channel.id)):
+            return texts.NOT_THIS_CHANNEL
+        if audience(channel, asker.guild).outsiders:
+            return texts.ALERTS_READ_BY_OTHERS
+    house = client.house
+    wants = Wants(
+        words="" if kind == _USUAL else KINDS[kind].words[0],
+        kinds=() if kind == _USUAL else (kind,),
+        zone=str(await house.zone(asker.account_id)),
+    )
+    try:
+        made = await subscriptions.subscribe(
+            house.db,
+            house.vault,
+            asker.account_id,
+            _where(asker, interaction),
+            wants,
+            by=str(interaction.user.id),
+            now=datetime.now(UTC),
+        )
+    except NoSubscriptionError as problem:
+        return kit.literal(str(problem))
+    return texts.alert_added(made.number, _called(made))
+
+
+def _called(one: Subscription) -> str:
+    named = [KINDS[kind].words[0] for kind in one.wants.kinds if kind in KINDS]
+    return kit.literal(", ".join(named)) or "the usual"
+
+
+def _listed(found: list[Subscription]) -> str:
+    if not found:
+        return texts.NO_ALERTS
+    paused = {State.ON: "", State.PAUSED: " (paused)", State.BROKEN: " (I cannot post here)"}
+    lines = [f"{one.number}. {_called(one)}{paused[one.state]}" for one in found]
+    return kit.packed(["Told here:", *lines], kit.CONTENT)[0]
