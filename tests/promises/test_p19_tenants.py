@@ -46,6 +46,7 @@ ELSEWHERE = {
     "accounts.create_account": "makes an account, names none",
     "accounts.sole_account": "the directory: ids alone",
     "discord_guilds.all_guilds": "the directory: ids alone, for routing",
+    "discord_guilds.find_guild": "the directory: ids alone, for routing",
     "batches.update_each": "parts of write_records, which is called",
     "clock.database_now": "the time",
     "health.is_healthy": "when purges ran: no tenant's data",
