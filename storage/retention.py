@@ -28,13 +28,17 @@ from storage.models import (
     Conversation,
     KeptButton,
     Letter,
+    MailLink,
     Message,
     Outgoing,
+    PendingSignup,
     PurgeRun,
     SeenEvent,
     SourceError,
     Thought,
+    Throttle,
     WebhookEvent,
+    WebSession,
 )
 from storage.models.base import table_of
 from storage.outgoing import WAITS
@@ -64,6 +68,10 @@ class Purge(StrEnum):
     KEPT_BUTTONS = "kept_button"
     THOUGHTS = "thought"
     LETTERS = "letter"
+    SESSIONS = "web_session"
+    MAIL_LINKS = "mail_link"
+    SIGNUPS = "pending_signup"
+    TRIES = "throttle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +172,38 @@ RULES: tuple[Rule, ...] = (
         moment="made_at",
         keep=timedelta(days=90),
     ),
+    Rule(
+        purge=Purge.SESSIONS,
+        what="Sessions of browsers that are signed in",
+        model=WebSession,
+        moment="expires_at",
+        keep=timedelta(days=14),
+        ends=True,
+    ),
+    Rule(
+        purge=Purge.MAIL_LINKS,
+        what="Links that were mailed: invitations, and for hours only new passwords and addresses",
+        model=MailLink,
+        moment="expires_at",
+        keep=timedelta(days=7),
+        ends=True,
+    ),
+    Rule(
+        purge=Purge.SIGNUPS,
+        what="Sign-ups whose mail was never opened",
+        model=PendingSignup,
+        moment="expires_at",
+        keep=timedelta(hours=24),
+        ends=True,
+    ),
+    Rule(
+        purge=Purge.TRIES,
+        what="How often something was tried (keyed hashes)",
+        model=Throttle,
+        moment="expires_at",
+        keep=timedelta(hours=24),
+        ends=True,
+    ),
 )
 
 
@@ -226,9 +266,13 @@ async def _due(session: AsyncSession, rule: Rule, now: datetime) -> Select[Any]:
     return select(*key).select_from(rows).where(moment < limits_of.c.limit)
 
 
+def _is_of_accounts(rule: Rule) -> bool:
+    return "account_id" in table_of(rule.model).c
+
+
 def _deletion(rule: Rule, due: Select[Any]) -> Executable:
     table = table_of(rule.model)
-    told = [table.c.account_id]
+    told = [table.c["account_id" if _is_of_accounts(rule) else table.primary_key.columns[0].name]]
     if rule.purge is Purge.AUDIT_TRAIL:
         told += [table.c.number, table.c.digest]
     return delete(table).where(tuple_(*table.primary_key).in_(due)).returning(*told)
@@ -240,6 +284,8 @@ def _notes(rule: Rule, gone: Sequence[Row[Any]], origin: Origin) -> dict[int, No
     Where the trail itself was purged, this is the anchor of what is left: up to which entry it was, and that
     entry's digest.
     """
+    if not _is_of_accounts(rule):
+        return {}
     through: dict[int, tuple[int, bytes]] = {}
     if rule.purge is Purge.AUDIT_TRAIL:
         for row in gone:

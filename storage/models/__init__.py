@@ -20,6 +20,14 @@ from storage.models.customer import Customer, CustomerLink
 from storage.models.derived import Movement, MrrPart, MrrSpan, Profile, StaleCustomer
 from storage.models.discord import DiscordGuild
 from storage.models.link import ProfileLink
+from storage.models.member import (
+    MailLink,
+    Member,
+    PendingSignup,
+    RecoveryCode,
+    Throttle,
+    WebSession,
+)
 from storage.models.message import DeletedAccount, Message, MessageProfile, Receipt
 from storage.models.sales import Deal, Stage
 from storage.models.source import Checkpoint, Erased, Source, SourceError, SourceState, Tombstone
@@ -55,6 +63,8 @@ __all__ = [
     "Invoice",
     "KeptButton",
     "Letter",
+    "MailLink",
+    "Member",
     "Message",
     "MessageProfile",
     "Movement",
@@ -66,12 +76,14 @@ __all__ = [
     "Outgoing",
     "Owner",
     "Payment",
+    "PendingSignup",
     "Price",
     "Product",
     "Profile",
     "ProfileLink",
     "PurgeRun",
     "Receipt",
+    "RecoveryCode",
     "Refund",
     "SeenEvent",
     "Source",
@@ -85,9 +97,11 @@ __all__ = [
     "Tenant",
     "Thought",
     "ThoughtProfile",
+    "Throttle",
     "Ticket",
     "TicketRating",
     "TicketTag",
     "Tombstone",
+    "WebSession",
     "WebhookEvent",
 ]

@@ -16,6 +16,7 @@ class Account(Base):
     `message_days`: how long Messages are kept, 0 keeps none. `on_customer_deleted`: keep, redact or delete
     the Messages that name a customer whom its source deletes. `rekey_since` is when something that the
     account's own key had sealed (a Message, a conversation) was first forgotten: within a day it is renewed.
+    `second_factor_required`: whoever signs in with a password must have a second factor.
     `rated` are the currencies that it has exchange rates of: where there are none, nothing is converted.
     """
 
@@ -31,6 +32,7 @@ class Account(Base):
     on_customer_deleted: Mapped[str] = mapped_column(String(8), default="keep")
     deleting: Mapped[bool] = mapped_column(default=False)
     rated: Mapped[tuple[str, ...]] = mapped_column(Document(tuple[str, ...]), default=tuple)
+    second_factor_required: Mapped[bool] = mapped_column(default=False)
     rekey_since: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 

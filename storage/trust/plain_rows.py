@@ -12,6 +12,9 @@ from storage.types import Document, number_as_id
 NEVER_SHOWN: dict[str, frozenset[str]] = {
     "source": frozenset({"credential"}),
     "checkpoint": frozenset({"cursor"}),
+    "member": frozenset({"password", "totp", "google_key"}),
+    "web_session": frozenset({"token_hash"}),
+    "mail_link": frozenset({"token_hash"}),
 }
 """A credential is nobody's to read again; a cursor is a place in the source's own list."""
 
@@ -27,6 +30,7 @@ SEALED: dict[str, dict[str, str]] = {
     "conversation": {"sealed": "key"},
     "message": {"sealed": "message_id", "places": "message_id"},
     "alert": {"sealed": "alert_id"},
+    "member": {"sealed": "member_id"},
     "webhook_event": {"sealed": "event_id"},
 }
 """Sealed columns that are opened, and the column that each value is sealed for."""
@@ -40,6 +44,7 @@ _SHOWN_AS = {
     ("webhook_event", "sealed"): "body",
     ("message", "sealed"): "content",
     ("alert", "sealed"): "wants",
+    ("member", "sealed"): "personal",
 }
 
 Plain = dict[str, Any]
