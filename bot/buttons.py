@@ -7,7 +7,7 @@ where it may; what is longer than a button holds is kept in the database, and th
 import base64
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hmac import compare_digest
@@ -23,8 +23,8 @@ from storage.keys.source_keys import SourceKeys
 from storage.keys.vault import Vault, VaultError
 from storage.session import Database
 
-LONGEST = 2_000
-"""Characters of a button's value that Slack takes."""
+LONGEST = 1_999
+"""Characters of a button's value that Slack takes, but one: a thumb's begins with which it is."""
 
 _SIGNED, _SEALED, _KEPT = "p", "s", "k"
 _PLACE = {"table": "button", "row_id": b"value", "column": "value"}
@@ -51,7 +51,7 @@ _presses = msgspec.json.Decoder(Press)
 class Buttons(Protocol):
     """Makes values of buttons, and reads them back when they are pressed."""
 
-    async def make(self, account_id: int, press: Press, *, personal: bool) -> str: ...
+    async def make(self, account_id: int, presses: Sequence[Press], *, personal: bool) -> list[str]: ...
 
     async def read(self, account_id: int, value: str) -> Press | None:
         """None for what is none of this account's, was altered, or has ended."""
@@ -67,13 +67,18 @@ class StoredButtons:
     def __init__(self, db: Database, vault: Vault, now: Callable[[], datetime] = _utc_now) -> None:
         self._db, self._vault, self._now = db, vault, now
 
-    async def make(self, account_id: int, press: Press, *, personal: bool) -> str:
+    async def make(self, account_id: int, presses: Sequence[Press], *, personal: bool) -> list[str]:
         ends = int((self._now() + PRESSED_WITHIN).timestamp())
-        content = zlib.compress(msgspec.json.encode(msgspec.structs.replace(press, until=ends)), 9)
         keys = await self._vault.account_keys(account_id)
-        value = _sealed(keys, content) if personal else _signed(keys, content)
-        if len(value) <= LONGEST:
-            return value
+        values = []
+        for press in presses:
+            content = zlib.compress(msgspec.json.encode(msgspec.structs.replace(press, until=ends)))
+            value = _sealed(keys, content) if personal else _signed(keys, content)
+            fits = len(value) <= LONGEST
+            values.append(value if fits else await self._kept(account_id, content, personal=personal))
+        return values
+
+    async def _kept(self, account_id: int, content: bytes, *, personal: bool) -> str:
         button_id = await buttons.keep_button(
             self._db, self._vault, account_id, content, now=self._now(), personal=personal
         )
@@ -138,12 +143,12 @@ class ButtonsInMemory:
     size: int = 10_000
     _made: OrderedDict[tuple[int, str], Press] = field(default_factory=OrderedDict)
 
-    async def make(self, account_id: int, press: Press, *, personal: bool) -> str:
-        value = token_hex(16)
-        self._made[account_id, value] = press
-        if len(self._made) > self.size:
+    async def make(self, account_id: int, presses: Sequence[Press], *, personal: bool) -> list[str]:
+        values = [token_hex(16) for _ in presses]
+        self._made.update({(account_id, value): press for value, press in zip(values, presses, strict=True)})
+        while len(self._made) > self.size:
             self._made.popitem(last=False)
-        return value
+        return values
 
     async def read(self, account_id: int, value: str) -> Press | None:
         return self._made.get((account_id, value))

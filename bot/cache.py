@@ -200,14 +200,42 @@ def _has_text(value: object) -> bool:
 
 
 class StoredSeen:
-    """The real `ports.SeenEvents`: several processes and a restart remember the same events."""
+    """The real `ports.SeenEvents`: several processes and a restart remember the same events.
+
+    Those that are asked about at the same moment are looked up together, in one transaction.
+    """
 
     def __init__(self, db: Database, account_id: int) -> None:
         self._db = db
         self._account_id = account_id
+        self._asked: dict[timedelta, list[tuple[str, asyncio.Future[bool]]]] = {}
+        self._looking: asyncio.Task[None] | None = None
 
     async def first_time(self, key: str, *, again_after: timedelta | None = None) -> bool:
-        again = again_after or conversations.KEPT
-        return await conversations.first_time(
-            self._db, self._account_id, key, datetime.now(UTC), again_after=again
-        )
+        told = asyncio.get_running_loop().create_future()
+        self._asked.setdefault(again_after or conversations.KEPT, []).append((key, told))
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return bool(await told)
+
+    async def _look(self) -> None:
+        while self._asked:
+            again_after = next(iter(self._asked))
+            asked = self._asked.pop(again_after)
+            try:
+                new = await conversations.first_times(
+                    self._db,
+                    self._account_id,
+                    [key for key, _ in asked],
+                    datetime.now(UTC),
+                    again_after=again_after,
+                )
+            except Exception as problem:  # noqa: BLE001 - whoever asked gets it
+                for _, told in asked:
+                    if not told.done():
+                        told.set_exception(problem)
+                continue
+            for key, told in asked:
+                if not told.done():
+                    told.set_result(key in new)
+                new.discard(key)

@@ -1,5 +1,6 @@
 """What a conversation was about, sealed and short-lived; and which chat events were taken up already."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,7 +78,15 @@ async def first_time(
 
     What was seen `again_after` ago or longer counts as new: a button may be pressed again.
     """
-    row = {"account_id": account_id, "key": key[:120], "seen_at": now}
+    return bool(await first_times(db, account_id, [key], now, again_after=again_after))
+
+
+async def first_times(
+    db: Database, account_id: int, event_keys: Sequence[str], now: datetime, *, again_after: timedelta = KEPT
+) -> set[str]:
+    """Those of these chat events that come for the first time."""
+    short = {key[:120]: key for key in event_keys}
+    rows = [{"account_id": account_id, "key": key, "seen_at": now} for key in short]
     async with db.tenant(account_id) as session:
         await session.execute(delete(SeenEvent).where(SeenEvent.seen_at <= now - KEPT))
         statement = _dialect(db).insert(SeenEvent)
@@ -86,4 +95,4 @@ async def first_time(
             set_={"seen_at": statement.excluded.seen_at},
             where=SeenEvent.seen_at <= now - again_after,
         ).returning(SeenEvent.key)
-        return (await session.scalars(new, [row])).first() is not None
+        return {short[key] for key in await session.scalars(new, rows)}

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any, Protocol
 
 import msgspec
@@ -27,6 +28,7 @@ from storage.trust.messages import Post
 _log = structlog.get_logger(__name__)
 _LONGEST_WAIT = 600.0
 _SHORTEST_WAIT = 0.05
+_NOTHING_FOR = 1.0  # that nothing waits at all is known for a second: other processes put letters too
 
 
 class Address(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,6 +98,7 @@ class StoredLetters:
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._db, self._vault = db, vault
+        self._nothing_at: dict[int, float] = {}
 
     async def put(self, account_id: int, letters: Sequence[Letter], due_at: datetime, now: datetime) -> None:
         if letters:
@@ -103,11 +106,17 @@ class StoredLetters:
                 (msgspec.json.encode(one.address), msgspec.json.encode(one.message)) for one in letters
             ]
             lane = letters[0].address.lane
+            self._nothing_at.pop(account_id, None)
             await outgoing.put_outgoing(
                 self._db, self._vault, account_id, lane, contents, due_at=due_at, now=now
             )
 
     async def waits(self, account_id: int, lane: str) -> bool:
+        if monotonic() - self._nothing_at.get(account_id, -_NOTHING_FOR) < _NOTHING_FOR:
+            return False
+        if await outgoing.next_outgoing(self._db, account_id) is None:
+            self._nothing_at[account_id] = monotonic()
+            return False
         return await outgoing.lane_waits(self._db, self._vault, account_id, lane)
 
     async def take(self, account_id: int, now: datetime) -> Sequence[Waiting]:

@@ -84,8 +84,8 @@ class Shows:
 
     async def _withhold(self, answer: Answer, spot: Spot, *, outsiders: bool) -> None:
         press = Press(do=offered.SEE, plan=answer.plan, question=answer.question)
-        value = await self.backing.buttons.make(spot.account_id, press, personal=True)
-        await self._send([texts.withheld(value, outsiders=outsiders)], spot, None)
+        values = await self.backing.buttons.make(spot.account_id, [press], personal=True)
+        await self._send([texts.withheld(values[0], outsiders=outsiders)], spot, None)
 
     async def _post(self, answer: Answer, spot: Spot, kept_as: bytes) -> list[Post]:
         """A workspace that refuses a layout is remembered, and gets the next poorer one from then on."""
@@ -150,34 +150,38 @@ class Shows:
 
     async def offers(self, answer: Answer, spot: Spot) -> Offers:
         """The buttons of an answer."""
-        plan = plans.plan_of(answer)
+        plan, make = plans.plan_of(answer), self.backing.buttons.make
+        can_vote = offered.may_be_voted_on(answer)
+        votes = await make(spot.account_id, [_vote(answer, plan)], personal=False) if can_vote else [None]
         if plan is None:
-            return Offers(vote=await self._vote(answer, spot))
-        personal = may_name_somebody(answer) or not plans.names_nobody(plan)
-
-        async def value(do: str, of: Plan = plan, label: str | None = None) -> str:
-            press = Press(do=do, plan=of.model_dump(mode="json", exclude_none=True), question=label)
-            return await self.backing.buttons.make(spot.account_id, press, personal=personal)
-
+            return Offers(vote=votes[0])
         ways = plans.ways_on(answer, datetime.now(UTC), self.tz)
+        presses = [_press(offered.WAY, way.plan, way.label) for way in ways]
+        presses += [_press(offered.CSV, plan)] if offered.has_csv(answer) else []
+        presses += [_press(offered.WHY, plan)] if offered.has_receipt(answer) else []
+        personal = may_name_somebody(answer) or not plans.names_nobody(plan)
+        values = await make(spot.account_id, presses, personal=personal)
+        of = {press.do: value for press, value in zip(presses, values, strict=True)}
         return Offers(
-            ways=tuple([(way.label, await value(offered.WAY, way.plan, way.label)) for way in ways]),
-            csv=await value(offered.CSV) if offered.has_csv(answer) else None,
-            why=await value(offered.WHY) if offered.has_receipt(answer) else None,
-            vote=await self._vote(answer, spot),
+            ways=tuple((way.label, value) for way, value in zip(ways, values, strict=False)),
+            csv=of.get(offered.CSV),
+            why=of.get(offered.WHY),
+            vote=votes[0],
         )
 
-    async def _vote(self, answer: Answer, spot: Spot) -> str | None:
-        if not offered.may_be_voted_on(answer):
-            return None
-        plan = plans.plan_of(answer)
-        press = Press(
-            do=offered.VOTE,
-            plan=plans.without_names(plan) if plan else None,
-            kind=answer.kind,
-            interpreter=answer.interpreter,
-        )
-        return await self.backing.buttons.make(spot.account_id, press, personal=False)
+
+def _press(do: str, plan: Plan, label: str | None = None) -> Press:
+    return Press(do=do, plan=plan.model_dump(mode="json", exclude_none=True), question=label)
+
+
+def _vote(answer: Answer, plan: Plan | None) -> Press:
+    """What a thumb stands for: nothing in it names anybody."""
+    return Press(
+        do=offered.VOTE,
+        plan=plans.without_names(plan) if plan else None,
+        kind=answer.kind,
+        interpreter=answer.interpreter,
+    )
 
 
 def letters(address: Address, messages: Sequence[Message], first_key: str | None = None) -> list[Letter]:

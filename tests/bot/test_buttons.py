@@ -37,7 +37,7 @@ async def test_a_value_is_read_back_until_it_ends(
     world: World, buttons: StoredButtons, clock: Clock, personal: bool
 ) -> None:
     """What was made is read back within a week, by that account alone."""
-    value = await buttons.make(world.account_id, PRESS, personal=personal)
+    [value] = await buttons.make(world.account_id, [PRESS], personal=personal)
     assert len(value) <= LONGEST
     found = await buttons.read(world.account_id, value)
     assert found is not None
@@ -50,7 +50,7 @@ async def test_a_value_is_read_back_until_it_ends(
 
 async def test_a_name_is_not_in_the_value(world: World, buttons: StoredButtons) -> None:
     """What may name somebody is sealed: two values of the same plan have nothing in common."""
-    one, two = [await buttons.make(world.account_id, PRESS, personal=True) for _ in range(2)]
+    one, two = await buttons.make(world.account_id, [PRESS, PRESS], personal=True)
     assert one != two
     assert one.startswith("s.")
 
@@ -58,7 +58,7 @@ async def test_a_name_is_not_in_the_value(world: World, buttons: StoredButtons) 
 async def test_what_is_too_long_is_kept(world: World, buttons: StoredButtons) -> None:
     """A plan that no button holds is kept sealed in the database; the value says where."""
     long = Press(do="way", plan={"filters": [secrets.token_hex(16) for _ in range(200)]})
-    value = await buttons.make(world.account_id, long, personal=True)
+    [value] = await buttons.make(world.account_id, [long], personal=True)
     assert len(value) < 50
     found = await buttons.read(world.account_id, value)
     assert found is not None
@@ -69,7 +69,7 @@ async def test_what_is_too_long_is_kept(world: World, buttons: StoredButtons) ->
 async def test_a_changed_value_is_no_value(world: World, buttons: StoredButtons) -> None:
     """Any sign of a value changed, nothing is read."""
     for personal in (True, False):
-        value = await buttons.make(world.account_id, PRESS, personal=personal)
+        [value] = await buttons.make(world.account_id, [PRESS], personal=personal)
         for at in range(0, len(value) - 1, 7):
             changed = value[:at] + ("A" if value[at] != "A" else "B") + value[at + 1 :]
             assert await buttons.read(world.account_id, changed) is None

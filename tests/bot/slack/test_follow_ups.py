@@ -116,7 +116,7 @@ async def test_a_button_that_is_not_ours_does_nothing(stage: Stage, how: str) ->
         backing = stage.app.answering.shows.backing
         press_ = await backing.buttons.read(stage.world.account_id, value)
         assert press_ is not None
-        value = await backing.buttons.make(other.account_id, press_, personal=True)
+        [value] = await backing.buttons.make(other.account_id, [press_], personal=True)
     buttons_of(call)["way:0"]["value"] = value
     (said,) = await stage.pressed(call, "way:0")
     assert "do not know that button" in blocks_of(said)
