@@ -120,6 +120,7 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "event_id": lambda ids, _: ids.keys.record_id("event", "evt_1"),
     "limit": lambda *_: 10,
     "secrets": lambda *_: ["whsec_of_the_tests"],
+    "event_keys": lambda ids, _: [ids.conversation],
     "event_ids": lambda ids, _: [ids.keys.record_id("event", "evt_1")],
     "fields": lambda *_: ["phone"],
     "figures": lambda ids, _: _figures(ids),
