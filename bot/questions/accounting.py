@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise, product
 
 from bot.questions import periods, refusals
 from bot.questions.draft import Turned
@@ -13,6 +14,8 @@ from storage.metrics.plan import Plan
 
 _AMOUNTS = frozenset({"mrr", "amount", "remaining"})
 _SPLITS = frozenset({"distributed", "distribution", "breakdown", "split"})
+_ROLES = {"owner": {"owner", "assignee"}}
+_OF_WHOM = frozenset("tagged labelled labeled assigned handled owned managed".split())  # noqa: SIM905 - reads better
 _COUNTS = frozenset({"tickets", "open_tickets", "open_deals"})
 
 
@@ -43,7 +46,9 @@ def _unfiltered(frame: Frame, plan: Plan, clock: Clock) -> Iterator[K]:
         yield K.NUMBER
     if frame.counted and not fields & _COUNTS:
         yield K.NUMBER
-    if not is_card and any(want.field not in fields and want.field not in plan.by for want in frame.wanted):
+    if not is_card and any(
+        not _ROLES.get(want.field, {want.field}) & (fields | {*plan.by}) for want in frame.wanted
+    ):
         yield K.VALUE
 
 
@@ -55,14 +60,34 @@ def _unshaped(frame: Frame, plan: Plan) -> Iterator[K]:
         yield K.CHART if frame.chart else K.RHYTHM
     if _SPLITS & words and not (plan.by or plan.grain or plan.entity):
         yield K.GROUP
+    if "where" in words and "from" in words and not (plan.by or plan.entity or is_card or plan.customer):
+        yield K.GROUP
+    if "who" in words and (plan.compare or (K.AND in frame.kinds and {K.COUNT, K.AMOUNT} & frame.kinds)):
+        yield K.LIST
+    yield from _unordered(frame, plan)
+    if words & _OF_WHOM and plan.by and K.GROUP not in frame.kinds:
+        yield K.FIELD
     if frame.change and plan.grain and "rate" in words:
         yield K.ATOM
-    if frame.superlative and not plan.order:
-        yield K.SUPERLATIVE
     if frame.by and not (plan.by or (is_card and K.GROUP not in frame.kinds)):
         yield K.FIELD
     if frame.versus == "versus" and not (plan.compare or plan.by or frame.among):
         yield K.VERSUS
+
+
+def _unordered(frame: Frame, plan: Plan) -> Iterator[K]:
+    if plan.order is None and (frame.by_count or _says_by_size(frame)):
+        yield K.GROUP
+    if plan.order is None and frame.superlative:
+        yield K.SUPERLATIVE
+
+
+def _says_by_size(frame: Frame) -> bool:
+    said = [token.word for token in frame.text.tokens]
+    return any(pair in _BY_SIZE for pair in pairwise(said))
+
+
+_BY_SIZE = frozenset(product(("by",), ("amount", "value", "size", "total", "volume")))
 
 
 def _is_now(frame: Frame, clock: Clock) -> bool:

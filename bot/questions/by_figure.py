@@ -28,10 +28,14 @@ def figure_of(frame: Frame) -> str | None:
         return _named(frame, frozenset(frame.by_atoms - {"customer"}))
     if frame.superlative is None or frame.superlative[0] != "size" or not asks_who(frame):
         return None
+    tokens = frame.text.tokens
+    spends = any(token.lemma == "spender" for token in tokens)
+    if spends and frame.period is not None and frame.period.spec.form is not Form.NOW:
+        return "revenue"
     if "customer" in frame.superlative_on:
         return None  # "the biggest customers with failed payments" are the biggest by MRR
     atoms = frozenset(frame.atoms - _WHO)
-    if not atoms and _SPENT & {token.word for token in frame.text.tokens}:
+    if not atoms and _SPENT & {token.word for token in tokens}:
         atoms = frozenset({"revenue"})
     return _named(frame, atoms) if atoms else None
 

@@ -12,6 +12,8 @@ from bot.questions.specs import Form, Spec
 from storage.metrics.catalog import Span
 from storage.metrics.plan import Compare, Period, Plan
 
+_NAMED = frozenset({Form.MONTH, Form.QUARTER, Form.HALF, Form.WEEK_OF, Form.DAY})
+
 
 def comparison(draft: Draft) -> Plan:
     frame, metric = draft.frame, metric_of(draft)
@@ -26,7 +28,8 @@ def comparison(draft: Draft) -> Plan:
     elif not stock:
         period = metric_period(draft, metric)
     if period is not None and (period.start, period.end) == (before.start, before.end):
-        before = periods.a_year_before(main, draft.clock, stock=stock)  # "Q4 vs Q4 last year", asked in Q1
+        named = main is not None and main.spec.form in _NAMED  # "Q4 vs Q4 last year", asked in Q1
+        before = (periods.a_year_before if named else periods.previous)(main, draft.clock, stock=stock)
     return draft.plan(measure=metric.name, period=period, compare=compare, compare_period=before)
 
 

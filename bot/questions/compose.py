@@ -20,16 +20,16 @@ from bot.questions.draft import (
 from bot.questions.filters import BILLS
 from bot.questions.frame import Frame
 from bot.questions.listing import by_customer, cohort, dated, list_of, list_period, ranking
-from bot.questions.periods import Clock
-from bot.questions.readings import Recent
+from bot.questions.periods import Clock, Said
 from bot.questions.sharing import reading_of_whole, share
 from bot.questions.specs import Form
 from bot.questions.subject import OF_ONE_CUSTOMER, RATES, is_profile, of_time, reading_of
+from bot.questions.unconverted import leave_out_converted
 from bot.questions.vocabulary import Vocabulary
 from bot.questions.words import K
 from storage.metrics import catalog
 from storage.metrics.catalog import Span
-from storage.metrics.plan import Condition, Grain, Not, Op, Order, Period, Plan
+from storage.metrics.plan import Grain, Order, Period, Plan
 
 _EVENTS = frozenset({"churned", "trial", "renewing"})
 _AVERAGED = frozenset(
@@ -65,25 +65,9 @@ def compose(
         figures = tuple(name for name in (reading.count, reading.amount) if name)
         raise Turned(refusals.because("I can say how much or how many, but not list them.", figures))
     draft = Draft(frame, reading, vocabulary, clock, customer)
-    _not_converted(draft)
+    leave_out_converted(draft)
     _filter(draft)
     return _shape(draft), tuple(draft.assumed)
-
-
-_CONVERTED = frozenset({"trial_conversion_rate", "trials_converted", "paying"})
-
-
-def _not_converted(draft: Draft) -> None:
-    """ "trials that did not convert": those that ended, without those that went on as customers."""
-    frame = draft.frame
-    if not {"trial", "trials_ended"} & frame.atoms or not frame.without or not frame.without <= _CONVERTED:
-        return
-    frame.without = set()
-    draft.reading = readings.pick(frozenset({"trials_ended"})) or draft.reading
-    said = frame.period
-    period = periods.period(said, draft.clock) if said else periods.recent(Recent.THIS_MONTH, draft.clock)
-    converted = Condition(field="trial_converted", op=Op.WITHIN, value=(period.start, period.end))
-    draft.more = (Not(term=converted),)
 
 
 def _share(draft: Draft) -> tuple[Plan, tuple[str, ...]]:
@@ -200,6 +184,7 @@ def _wants_list(draft: Draft) -> bool:
     if reading.entity is None:
         return False
     if {K.COUNT, K.AMOUNT, K.TOTAL} & kinds:
+        _check_counted(draft)
         return metric_name(draft) is None
     if (
         {K.LIST, K.SHOW} & kinds
@@ -209,6 +194,16 @@ def _wants_list(draft: Draft) -> bool:
     ):
         return not (draft.customer and reading.amount in OF_ONE_CUSTOMER)
     return _names_rows(draft)
+
+
+def _check_counted(draft: Draft) -> None:
+    """Raises Turned where customers are to be counted, and only what they owe can be listed."""
+    reading = draft.reading
+    if K.COUNT in draft.frame.kinds and metric_name(draft) is None and "customer" in reading.needs:
+        noun = catalog.ENTITIES[reading.entity or "customer"].plural
+        raise Turned(
+            refusals.because(f"I can list those {noun} and whose they are, but not count customers.")
+        )
 
 
 def _names_rows(draft: Draft) -> bool:
@@ -237,6 +232,10 @@ def _number(draft: Draft) -> Plan:
         raise Turned(refusals.because(reason, ("revenue", "payments")))
     said = draft.frame.period
     runs = said is not None and (said.spread or said.spec.form in (Form.SINCE, Form.BETWEEN))
+    grain = _units_of(said)
+    if metric.span is Span.STOCK and grain is not None and not draft.reading.cohort:
+        draft.frame.grain = draft.frame.grain or grain
+        return _cut(draft)
     if metric.span is Span.STOCK and runs and not draft.reading.cohort:
         return _cut(draft)
     if "ending" in draft.frame.atoms:
@@ -245,6 +244,14 @@ def _number(draft: Draft) -> Plan:
         return draft.plan(measure=metric.name)
     draft.terms = (*draft.terms, *states_of(draft, metric), *cohort(draft))
     return draft.plan(measure=metric.name, period=metric_period(draft, metric))
+
+
+def _units_of(said: Said | None) -> Grain | None:
+    """The units of "the last 6 months", if there are several: a stock has a value at the end of each."""
+    if said is None or said.spec.form is not Form.LAST:
+        return None
+    count, unit = said.spec.args
+    return Grain(str(unit)) if unit in ("week", "month", "quarter", "year") and count != 1 else None
 
 
 def _cut(draft: Draft) -> Plan:

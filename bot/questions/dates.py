@@ -53,6 +53,7 @@ _FIXED = {
     "today": Spec(Form.CALENDAR, ("day", 0)), "yesterday": Spec(Form.CALENDAR, ("day", -1)),
     "tomorrow": Spec(Form.CALENDAR, ("day", 1)), "tonight": Spec(Form.CALENDAR, ("day", 0)),
     "all time": Spec(Form.ALL), "of all time": Spec(Form.ALL), "lifetime": Spec(Form.ALL),
+    "ever": Spec(Form.ALL),
     "to date": Spec(Form.ALL),
     "year to date": Spec(Form.TO_DATE, ("year",)), "month to date": Spec(Form.TO_DATE, ("month",)),
     "quarter to date": Spec(Form.TO_DATE, ("quarter",)), "week to date": Spec(Form.TO_DATE, ("week",)),
@@ -88,24 +89,24 @@ def _counted(r: Reader, at: int) -> Found | None:
     begin = r.skip(begin, "the", "a")
     word = r.word(begin)
     if word in _PAST or word in _NEXT:
-        counted = _amount_of_units(r, begin + 1)
+        counted = amount_of_units(r, begin + 1)
         if counted is None:
             return None
         end, n, unit = counted
         return end, Spec(Form.NEXT if word in _NEXT else Form.LAST, (n, unit))
-    counted = _amount_of_units(r, at)
+    counted = amount_of_units(r, at)
     if counted is None and r.word(at) in ("a", "an") and r.word(at + 1) in UNITS:
         counted = (at + 2, 1, UNITS[r.word(at + 1)])
     if counted is not None and r.word(counted[0]) in ("ago", "back", "earlier"):
         return counted[0] + 1, Spec(Form.AGO, (counted[1], counted[2]))
-    if r.word(at) == "in" and (ahead := _amount_of_units(r, at + 1)) is not None:
+    if r.word(at) == "in" and (ahead := amount_of_units(r, at + 1)) is not None:
         return ahead[0], Spec(Form.NEXT, (ahead[1], ahead[2]))
     if counted is not None and _SHORT.fullmatch(r.word(at)) and not r.word(at)[:-1].endswith(" "):
         return counted[0], Spec(Form.LAST, (counted[1], counted[2]))
     return None
 
 
-def _amount_of_units(r: Reader, at: int) -> tuple[int, int, str] | None:
+def amount_of_units(r: Reader, at: int) -> tuple[int, int, str] | None:
     """(position after, number, unit) of "6 months", "couple of weeks", "90d"."""
     at = r.skip(at, "a")
     short = _SHORT.fullmatch(r.word(at))

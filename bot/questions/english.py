@@ -123,6 +123,13 @@ NO_SLIPS = frozenset(_WORDS.split())
 
 SLIPS = {
     "trail": "trial",
+    "ystrdy": "yesterday",
+    "lst": "last",
+    "tmrw": "tomorrow",
+    "conv": "conversion",
+    "convs": "conversion",
+    "resp": "response",
+    "pct": "percent",
     "costumer": "customer",
     "moth": "month",
     "payed": "paid",

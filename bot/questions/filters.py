@@ -44,6 +44,9 @@ def of_frame(frame: Frame, vocabulary: Vocabulary, entity: str) -> tuple[tuple[F
     assumed: list[str] = []
     if frame.amounts and entity == "conversation":
         raise Unfilterable("amount")
+    of_customers = "customer" in frame.atoms and entity == "conversation"
+    if of_customers and any(want.field == "tag" for want in frame.wanted):
+        raise Unfilterable("tags of customers")  # a ticket has tags of its own
     for amount in frame.amounts:
         compared, stated = amounts.condition(amount, amount_field, vocabulary.currency)
         terms.append(compared)

@@ -114,10 +114,14 @@ class Lexicon:
                     stack.append(child)
                     if len(word) >= SHORTEST_CORRECTED and word.isalpha():
                         found.add(word)
-        self.spellings = tuple(sorted(found))
+        self.spellings = tuple(sorted(found | _DATES))
 
 
 SHORTEST_CORRECTED = 4
+_DATES = frozenset(
+    ["january", "february", "april", "august", "september", "october", "november", "december", "monday",
+     "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "yesterday", "tomorrow"]
+)  # fmt: skip
 
 
 def phrase_words(phrase: str) -> list[str]:

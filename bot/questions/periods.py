@@ -15,7 +15,7 @@ from storage.metrics.grains import PeriodError, key_of
 from storage.metrics.period_forms import Form as TimeForm
 from storage.metrics.plan import Grain, Period
 
-_SPREADING = frozenset(["over", "during", "throughout", "across"])
+_SPREADING = frozenset(["over", "throughout", "across"])
 _BEGINNING = date(2000, 1, 1)
 _HOURS_A_DAY = 24
 

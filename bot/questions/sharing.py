@@ -26,9 +26,12 @@ def reading_of_whole(atoms: set[str]) -> tuple[Reading, tuple[Filter, ...]] | No
         return whole, ()
     for needs, test in filters.STATES:
         rest = readings.pick(frozenset(atoms - needs)) if needs <= atoms else None
-        if rest is not None and _figure(rest) is not None and not rest.where:
+        if rest is not None and _figure(rest) in _HAS_STATES and not rest.where:
             return rest, (readings.condition(test),)
     return None
+
+
+_HAS_STATES = frozenset({"customers", "mrr", "arr"})
 
 
 def _figure(reading: Reading | None) -> str | None:

@@ -41,7 +41,14 @@ def reading_of(frame: Frame) -> Reading | None:
     if frame.by and not atoms:
         by_worth = frame.superlative is not None and frame.superlative[0] != "popular"
         atoms = {"mrr"} if by_worth else {"customer"}
+    return _picked(frame, atoms)
+
+
+def _picked(frame: Frame, atoms: set[str]) -> Reading | None:
     found = readings.pick(frozenset(atoms)) or _with_state(frame, atoms)
+    rows = readings.pick(frozenset(atoms - {"customer"})) if _is_of_customers(frame, atoms) else None
+    if rows is not None and rows.entity in _BILLING and (found is None or found.entity == "customer"):
+        return rows
     if (
         found is None
         and frame.superlative
@@ -110,6 +117,20 @@ def _speaks_of_customers(frame: Frame) -> bool:
     return bool(
         (asks or frame.superlative) and not frame.by and (frame.wanted or frame.amounts or frame.superlative)
     )
+
+
+_ROWS = frozenset({"invoice", "bill", "payment", "ticket", "conversation", "deal", "refund", "dispute"})
+
+
+def _is_of_customers(frame: Frame, atoms: set[str]) -> bool:
+    """Whether rows are asked of some customers, "open tickets from VIP customers", and not the customers."""
+    lemmas = [token.lemma for token in frame.text.tokens]
+    if "customer" not in atoms or "customer" not in lemmas:
+        return False
+    first = next((at for at, word in enumerate(lemmas) if word in _ROWS), None)
+    customer = lemmas.index("customer")
+    between = set(lemmas[first:customer]) if first is not None and first < customer else set()
+    return bool(between) and not between & {"whose", "who", "which", "per", "by"}
 
 
 _COHORTS = ((frozenset({"signed_up"}), "signed_up"),)

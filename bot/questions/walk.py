@@ -72,11 +72,15 @@ def _atom(walk: Walk, span: Span) -> None:
     if _is_counted(walk, atoms):
         noun = "open ticket" if {"ticket", "open"} <= atoms else min(atoms & _COUNTABLE)
         walk.frame.counted.append((noun, walk.amount.ranges.pop()))
+    elif _counts_rows(walk, atoms):
+        walk.frame.leftover.append(f"{walk.amount.ranges.pop().numbers[0]} {walk.said(span)}")
     elif _is_compared(walk, atoms):
         walk.amount.yearly = "arr" in atoms
     elif walk.grouping:
         walk.frame.by_atoms.update(atoms)
         walk.grouping = False
+    elif walk.word_before(span) == "minus":
+        walk.frame.leftover.append(f"minus {walk.said(span)}")
     elif walk.negated and not walk.negation_used and not _leads_to_value(walk, span):
         walk.frame.without.update(atoms)
     else:
@@ -84,6 +88,15 @@ def _atom(walk: Walk, span: Span) -> None:
 
 
 _COUNTABLE = frozenset({"ticket", "deal"})
+_NOT_COUNTED = frozenset({"subscription", "invoice", "payment", "refunds", "disputes", "customer", "trial"})
+
+
+def _counts_rows(walk: Walk, atoms: set[str]) -> bool:
+    """Whether a number is of rows that are not counted so: "at least two subscriptions" is no amount."""
+    before = walk.neighbour(-1)
+    number = before is not None and before.kind is K.NUMBER and walk.said(before).isalnum()
+    counts = bool(atoms & _NOT_COUNTED) and number and bool(walk.amount.ranges) and bool(walk.frame.atoms)
+    return counts and walk.amount.ranges[-1].currency is None
 
 
 def _is_counted(walk: Walk, atoms: set[str]) -> bool:

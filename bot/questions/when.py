@@ -6,7 +6,7 @@ position and gives the position after what it understood, or None.
 
 from __future__ import annotations
 
-from bot.questions.dates import MONTHS, simple
+from bot.questions.dates import MONTHS, amount_of_units, simple
 from bot.questions.specs import UNITS, Form, Found, Reader, Spec
 
 
@@ -108,6 +108,10 @@ def _relative(r: Reader, at: int) -> Found | None:
         if before_last is not None:
             return before_last, Spec(Form.CALENDAR, (unit, -2))
         return begin + 2, Spec(Form.BEFORE_THAT, (unit,))
+    counted = amount_of_units(r, begin)
+    if counted is not None and r.word(counted[0]) in ("before", "prior", "earlier", "preceding"):
+        end = r.has(counted[0], "before that")
+        return end or counted[0] + 1, Spec(Form.BEFORE_THAT, ("period",))
     for phrase in (
         "period before",
         "previous period",

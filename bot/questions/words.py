@@ -49,7 +49,7 @@ class K(StrEnum):
 
 
 ATOMS = {
-    "customer": "customer|cust|account|client|company|logo|subscriber|user|people|person|folk|ppl|peep"
+    "customer": "customer|cust|account|client|company|logo|subscriber|user|people|person|folk|ppl|peep|acct"
     "|business|buyer|payer|spender"
     "|organisation|organization|someone|anyone|everyone|anybody|somebody|guy",
     "paying": "paying|pay|paying us|pay us|spend|spending|spend with us|give us",
@@ -66,12 +66,13 @@ ATOMS = {
     "churned": "churned|churn|churning|churner|cancelled|canceled|cancel|cancellation|left|left us"
     "|leave|leave us|quit"
     "|lost|lose|losing|stopped paying|stop paying|unsubscribed|unsubscribe|departed|walked away"
-    "|gone|dropped out|bailed|quitting|leaving us|leaving",
+    "|gone|dropped out|dropped us|bailed|quitting|leaving us|leaving",
     "signed_up": "signed up|sign up|signup|signing up|registration|registered|register|joined|join"
     "|joined us|enrolled",
     "failed": "failed|failing|fail|declined|decline|bounced|bounce|rejected|unsuccessful"
     "|not go through|failure",
-    "payment": "payment|charge|transaction|card|credit card|card payment|payment attempt|debit|direct debit",
+    "payment": "payment|pmt|pymt|charge"
+    "|transaction|card|credit card|card payment|payment attempt|debit|direct debit",
     "succeeded": "successful|succeeded|went through",
     "paid": "paid|settled",
     "invoice": "invoice|bill",
@@ -103,7 +104,7 @@ ATOMS = {
     "reactivations": "reactivation|reactivated|reactivate|came back|come back|returned|return|win back"
     "|winback|won back|returning|coming back",
     "disputes": "dispute|disputed|chargeback|charge back|charged back|contested",
-    "ticket": "chat|live chat|support thread|ticket|conversation|convo|support request|support case"
+    "ticket": "tix|chat|live chat|support thread|ticket|conversation|convo|support request|support case"
     "|case|support ticket|issue"
     "|inquiry|enquiry|help request",
     "csat": "happy|happiness|satisfied",
@@ -125,7 +126,7 @@ TOGETHER: dict[str, tuple[str, ...]] = {
     **{f"{word} {growth}": (word, "growth") for word in ("mrr", "arr", "revenue", "customer", "arpa")
        for growth in ("growth", "growth rate", "change", "increase", "decrease", "difference")},
     **{f"growth in {word}": (word, "growth") for word in ("mrr", "arr", "revenue", "customer")},
-    **{f"growth of {word}": (word, "growth") for word in ("mrr", "arr", "revenue")},
+    **{f"growth of {word}": (word, "growth") for word in ("mrr", "arr", "revenue", "customer", "signup")},
     **{f"{last} {paid} {failed}": ("failed", "payment")
        for last in ("last", "latest", "most recent")
        for paid in ("payment", "charge", "card payment", "payment attempt")
@@ -141,7 +142,7 @@ WORDS: dict[K, dict[object, str]] = {
     K.AMOUNT: {
         "amount": "how big|how large|how high|how low|how much|sum|sum of|value of|total amount"
         "|total amount of|total value of|volume"
-        "|amount of"
+        "|amount of|dollar value of|dollar amount of|dollar value|add up to"
         "|how much money|volume of|worth of"
     },
     K.TOTAL: {"total": "total|in total|overall|altogether|combined"},
@@ -229,13 +230,13 @@ WORDS: dict[K, dict[object, str]] = {
         "change": "change|changed|grow|grew|grown|growing|increase|increased|decrease|decreased"
         "|drop|dropped|up or down"
         "|up|down|go up|go down|gone up|gone down|went up|went down|rise|risen|rose|fall|fallen|fell|moved"
-        "|difference|delta|grows|rising|falling|dropping|climb|climbed|shrunk|shrinking"
+        "|difference|delta|higher|lower|better|worse|grows|rising|falling|dropping|climb|climbed|shrunk|shrinking"
     },
     K.NOT: {
         "not": "not|without|without any|excluding|exclude|except|except for|other than|no|non"
         "|but not|never|aside from"
         "|apart from|outside|outside of|excl|exclude"
-        "|leaving out|ignoring|all but|everything but|everyone but|not on|not in|no longer"
+        "|leaving out|ignoring|all but|ex|minus|everything but|everyone but|not on|not in|no longer"
     },
     K.OR: {"or": "or"},
     K.AND: {"and": "and|&|plus|as well as|both"},
@@ -276,7 +277,7 @@ doing is are was were be been being have has had having can could would should m
 at from with within during as that what it there here get got getting us want wanted know need needed
 so far thanks thank hey hi hello ok okay chewy chewbotta bot kindly quick quickly question tell give
 let look looking currently all any some really actually how when where if these this
-right exactly ever yet still their by into out then but happening when's am pm back figure stat statistics
+right exactly yet still their by into out then but happening when's am pm back figure stat statistics
 metric data report level break located based billed billing happened happen set who's using use used via
 signed whom become soon more first asap opened remaining go going value stand standing across
 worth just record one ones row entry item whole entire everything everybody whats hows plan's total's
