@@ -76,19 +76,22 @@ def slack() -> None:
 
 async def _slack(settings: "Settings") -> None:
     from bot.slack.backing import stored
+    from bot.slack.features import features
     from bot.slack.run import run_socket_mode
     from bot.wiring import open_ready
     from storage import logs
 
     logs.configure(settings.log_level)
     async with open_ready(settings) as ready:
+        backing = stored(ready.db, ready.vault)
         await run_socket_mode(
             settings,
             ready.assistant,
             account_id=ready.account_id,
             seen=ready.seen,
             keeps=ready.messages,
-            backing=stored(ready.db, ready.vault),
+            backing=backing,
+            extensions=features(ready.db, ready.vault, ready.cache, backing.rules),
             tz=ready.zone,
         )
 

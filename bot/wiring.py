@@ -32,6 +32,7 @@ class Ready:
     vault: Vault
     seen: StoredSeen
     messages: StoredMessages
+    cache: AccountCache
     zone: tzinfo
 
 
@@ -45,7 +46,7 @@ async def open_ready(settings: Settings) -> AsyncIterator[Ready]:
         cache = AccountCache(place.db, place.vault)
         assistant = Assistant(cache, StoredContexts(place.db, place.vault), model=_model(settings, place.db))
         seen, messages = StoredSeen(place.db, account_id), StoredMessages(place.db, place.vault)
-        yield Ready(assistant, account_id, place.db, place.vault, seen, messages, zone)
+        yield Ready(assistant, account_id, place.db, place.vault, seen, messages, cache, zone)
 
 
 def _model(settings: Settings, db: Database) -> ModelInterpreter | None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.slack.app import create_slack_app
 from bot.slack.backing import stored
+from bot.slack.features import features
 from bot.slack.http import slack_route
 from bot.wiring import open_ready
 from connectors.inbox import Inbox
@@ -36,13 +37,15 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
         if not (settings.slack_bot_token and settings.slack_signing_secret):
             yield app
             return
+        backing = stored(ready.db, ready.vault)
         slack = await create_slack_app(
             settings,
             ready.assistant,
             account_id=ready.account_id,
             seen=ready.seen,
             keeps=ready.messages,
-            backing=stored(ready.db, ready.vault),
+            backing=backing,
+            extensions=features(ready.db, ready.vault, ready.cache, backing.rules),
             tz=ready.zone,
         )
         app.router.routes.append(slack_route(slack))

@@ -22,6 +22,10 @@ _LOOKED_THROUGH = 200
 _NOT_POSTED = frozenset({"ratelimited", "rate_limited", "accesslimited"})
 """What Slack says before it has done anything."""
 
+SHARED = ("is_ext_shared", "is_pending_ext_shared", "is_org_shared", "is_global_shared")
+"""What Slack says of a channel in which people of other organisations are."""
+
+_LOOKED_EVERY = 60.0
 _KEPT_FOR = 3600.0
 _KEPT_AT_MOST = 5_000
 
@@ -32,10 +36,16 @@ class SlackCourier:
 
     client_of: Callable[[str], AsyncWebClient]
     clock: Callable[[], float] = monotonic
+    _shared: OrderedDict[tuple[str, str], tuple[float, bool]] = field(default_factory=OrderedDict)
     _people: OrderedDict[tuple[str, str], tuple[float, str | None]] = field(default_factory=OrderedDict)
 
     async def post(self, letter: Letter) -> Outcome:
         client = self.client_of(letter.target.team)
+        try:
+            if await self._is_shared(client, letter.target.team, letter.target.place):
+                return Gone("shared_channel")
+        except (SlackApiError, ClientError, OSError, TimeoutError) as problem:
+            return _failed(problem)
         message = thought_message(letter)
         thread = letter.target.thread
         place = sending.Place(
@@ -63,13 +73,8 @@ class SlackCourier:
                 answer: Any = await client.conversations_replies(channel=channel, ts=thread.ts, **asked)
             else:
                 answer = await client.conversations_history(channel=channel, **asked)
-        except SlackApiError as problem:
-            outcome = judged(problem)
-            if isinstance(outcome, sending.Later):
-                return Later(outcome.seconds, outcome.code)
-            return Gone(outcome.code)
-        except (ClientError, OSError, TimeoutError) as problem:
-            return Later(sending.DOUBTFUL_WAIT, type(problem).__name__)
+        except (SlackApiError, ClientError, OSError, TimeoutError) as problem:
+            return _failed(problem)
         return next(
             (
                 Sent((Post(channel, str(said["ts"])),), text=str(said.get("text") or ""))
@@ -78,6 +83,20 @@ class SlackCourier:
             ),
             None,
         )
+
+    async def _is_shared(self, client: AsyncWebClient, team: str, place: str) -> bool:
+        """Whether outsiders would read it: a channel may be shared at any time. Asked once a minute."""
+        if place[:1] not in ("C", "G"):
+            return False
+        known = self._shared.get((team, place))
+        if known and self.clock() - known[0] < _LOOKED_EVERY:
+            return known[1]
+        answer: Any = await client.conversations_info(channel=place)
+        found = any(answer["channel"].get(name) for name in SHARED)
+        self._shared[team, place] = self.clock(), found
+        while len(self._shared) > _KEPT_AT_MOST:
+            self._shared.popitem(last=False)
+        return found
 
     async def person(self, team: str, email: str) -> str | None:
         """Asked of Slack once an hour at most; kept in memory alone."""
@@ -93,6 +112,16 @@ class SlackCourier:
         while len(self._people) > _KEPT_AT_MOST:
             self._people.popitem(last=False)
         return found
+
+
+def _failed(problem: Exception) -> Later | Gone:
+    """What went wrong before anything was posted."""
+    if not isinstance(problem, SlackApiError):
+        return Later(sending.DOUBTFUL_WAIT, type(problem).__name__, doubtful=False)
+    outcome = judged(problem)
+    if isinstance(outcome, sending.Later):
+        return Later(outcome.seconds, outcome.code, doubtful=False)
+    return Gone(outcome.code)
 
 
 def _is(said: dict[str, Any], key: str) -> bool:

@@ -13,6 +13,7 @@ from bot.render.slack_blocks import Layout
 from bot.slack.app import SlackApp, close, create_slack_app, web_client
 from bot.slack.backing import Backing
 from bot.slack.delivery import slack_code
+from bot.slack.extensions import Extensions
 from bot.slack.ports import Accounts, Asks, Messages, SeenEvents
 from bot.slack.workspaces import SlackUnusable
 from storage.settings import Settings
@@ -29,6 +30,7 @@ async def run_socket_mode(
     seen: SeenEvents | None = None,
     keeps: Messages | None = None,
     backing: Backing | None = None,
+    extensions: Extensions | None = None,
     tz: tzinfo = UTC,
     layout: Layout = Layout.NATIVE,
     stop: asyncio.Event | None = None,
@@ -50,6 +52,7 @@ async def run_socket_mode(
         seen=seen,
         keeps=keeps,
         backing=backing,
+        extensions=extensions,
         tz=tz,
         layout=layout,
     )
