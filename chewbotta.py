@@ -5,15 +5,16 @@ Nothing heavy is imported here or in any `cli.py`, so that `chewbotta --help` an
 
 import typer
 
-from bot import access_cli
+from bot import access_cli, alerts_cli, thoughts_cli
 from bot import cli as bot_cli
+from bot.discord import cli as discord_cli
 from bot.scoring import cli as scoring_cli
 from connectors import care_cli, webhooks_cli
 from connectors import cli as connectors_cli
 from storage import cli as storage_cli
 from storage import profiles_cli, rates_cli
 from storage.command_line import run, watch_with
-from storage.trust import privacy_cli, receipt_cli, trust_cli
+from storage.trust import model_cli, privacy_cli, receipt_cli, trust_cli
 from web import cli as web_cli
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command()(bot_cli.ask)
 app.command()(bot_cli.chat)
 app.command()(bot_cli.demo)
 app.command()(bot_cli.slack)
+app.add_typer(discord_cli.discord_app)
 app.add_typer(access_cli.access_app, name="access")
 app.add_typer(access_cli.feedback_app, name="feedback")
 app.command("eval")(scoring_cli.evaluate)
@@ -55,6 +57,8 @@ def worker() -> None:
     run(work)
 
 
+app.add_typer(thoughts_cli.thoughts_app)
+app.add_typer(alerts_cli.alerts_app)
 app.add_typer(rates_cli.currency_app)
 app.add_typer(profiles_cli.profiles_app)
 app.command()(storage_cli.migrate)
@@ -67,6 +71,7 @@ app.add_typer(privacy_cli.privacy_app)
 app.add_typer(privacy_cli.messages_app)
 app.add_typer(receipt_cli.receipt_app)
 app.add_typer(privacy_cli.account_app)
+app.add_typer(model_cli.model_app)
 
 
 def _watcher() -> object:
@@ -75,9 +80,11 @@ def _watcher() -> object:
     return Watcher()
 
 
+watch_with(_watcher)
+
+
 def main() -> None:
     """The `chewbotta` program."""
-    watch_with(_watcher)
     app(prog_name="chewbotta")
 
 
