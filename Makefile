@@ -14,7 +14,7 @@ slack := .cache/local-slack/bin/local-slack
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-slack test test-model lint format types floors tests bench scorecard tools lock clean
+.PHONY: help demo demo-slack test test-model lint format types floors tests bench scorecard gallery tools lock clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,9 +53,14 @@ bench: $(ready) ## How fast, beside a plain baseline (short form)
 	$(bin)/python benchmarks/ask.py --short
 	$(bin)/python benchmarks/questions.py --short
 	$(bin)/python benchmarks/deletion.py --short
+	$(bin)/python benchmarks/slack.py --short
 
 scorecard: $(ready) ## How well questions are understood: docs/scorecard.md, from the project's own bank
 	$(bin)/chewbotta eval tests/questions/bank.jsonl --world tests/questions/world.json --page docs/scorecard.md
+
+gallery: $(ready) tools ## How answers look: docs/gallery/, from the demo company (needs Chromium)
+	$(bin)/python -m tests.gallery.make
+	$(bin)/python -m tests.e2e.picture
 
 numbers: $(ready) ## Every figure of a thousand invented companies, compared with a second implementation
 	$(bin)/python -m tests.numbers.compare --worlds 1000

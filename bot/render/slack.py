@@ -87,16 +87,30 @@ def _number(answer: Answer) -> list[Block]:
 
 
 def _comparison(answer: Answer) -> list[Block]:
+    """The figure, the one before and the change in columns; of several currencies, a line each."""
+    compared = _compared(answer)
+    said = kit.paragraphs(answer.text, _figures_said(answer))
+    if len(compared) > 1:
+        return [*said, *kit.lines([_change_in_line(answer, c, *pair) for c, pair in compared.items()])]
     label = text.shorten(text.clean(answer.period.label if answer.period else ""), kit.HEADER_TEXT) or "now"
     rows = []
-    for currency, (now, before) in _compared(answer).items():
-        moved = text.change(now, before, answer.unit, currency)
+    for currency, (now, before) in compared.items():
         rows += [
             (label[:1].upper() + label[1:], kit.literal(text.figure(now, answer.unit, currency))),
             ("Before", kit.literal(text.figure(before, answer.unit, currency))),
-            ("Change", f"{moved.arrow} {kit.literal(moved.text)}"),
+            ("Change", _change(answer, currency, now, before)),
         ]
-    return [*kit.paragraphs(answer.text, _figures_said(answer)), *kit.fields(rows)]
+    return [*said, *kit.fields(rows)]
+
+
+def _change(answer: Answer, currency: str | None, now: float, before: float) -> str:
+    moved = text.change(now, before, answer.unit, currency)
+    return f"{moved.arrow} {kit.literal(moved.text)}"
+
+
+def _change_in_line(answer: Answer, currency: str | None, now: float, before: float) -> str:
+    figure, earlier = (kit.literal(text.figure(value, answer.unit, currency)) for value in (now, before))
+    return f"*{figure}*  {_change(answer, currency, now, before)}  ·  {earlier} before"
 
 
 def _table(answer: Answer, tz: tzinfo, layout: Layout) -> list[Block]:

@@ -33,6 +33,16 @@ _SIZE = {"width": 1080, "height": 820}
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
+def chromium_path() -> str:
+    """Where the system's Chromium is."""
+    return shutil.which("chromium") or "/usr/bin/chromium"
+
+
+def chromium_options() -> tuple[str, ...]:
+    """How it is started: as one that looks at pages of this machine alone."""
+    return _CHROMIUM_OPTIONS
+
+
 @asynccontextmanager
 async def demo_in_slack() -> AsyncIterator[LocalSlack]:
     """`chewbotta demo --slack` with a company of its own, while it runs."""
@@ -69,9 +79,7 @@ async def photograph(slack: LocalSlack, file: Path, questions: tuple[str, ...] =
         sent = await slack.say(person["id"], person["id"], question)
         await slack.reply(sent["channel"])
     async with async_playwright() as play:
-        browser = await play.chromium.launch(
-            executable_path=shutil.which("chromium") or "/usr/bin/chromium", args=list(_CHROMIUM_OPTIONS)
-        )
+        browser = await play.chromium.launch(executable_path=chromium_path(), args=list(_CHROMIUM_OPTIONS))
         page = await browser.new_page(viewport=_SIZE, device_scale_factor=1.5)
         await page.goto(slack.address)
         await page.get_by_role("button", name=person["real_name"]).click()
