@@ -38,6 +38,8 @@ class Scale:
         return weight is None or weight >= major * 10 ** exponent(self.currency)
 
     def share(self, money: Money) -> float:
-        """What part of the MRR in its currency an amount is; 0 where there is none."""
-        whole = self.total.get(money.currency, 0)
-        return money.amount / whole if whole > 0 else 0.0
+        """What part of all MRR an amount is, as far as amounts can be weighed; 0 where there is none."""
+        weights = [self.weight(Money(amount, currency)) for currency, amount in self.total.items()]
+        whole = sum((weight for weight in weights if weight is not None), Fraction(0))
+        weight = self.weight(money)
+        return float(weight / whole) if weight is not None and whole > 0 else 0.0

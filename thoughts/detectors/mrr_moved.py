@@ -8,7 +8,7 @@ from datetime import date
 
 from storage.intake.news import Change
 from thoughts.base import Day, Fact, Kind, Money, OnChange, Product, Sentence, Stage, Thought, Words, matter
-from thoughts.detectors.common import facts_of, history, who
+from thoughts.detectors.common import facts_of, history, tidy, who
 from thoughts.detectors.trial_ending import start_of
 from thoughts.facts import About, CustomerFacts
 
@@ -119,10 +119,10 @@ def _say(thought: Thought) -> Words:
         case BACK.name:
             return Words((who(thought), " is back", *on, ": ", amount, " a month."))
         case UPGRADE.name:
-            return Words((who(thought), " upgraded", *on, ": ", amount, " a month more."), after)
+            return Words((who(thought), " upgraded", *on, ": ", amount, " a month more."), tidy(after))
         case DOWNGRADE.name:
             news: Sentence = (who(thought), " downgraded", *on, ": ", amount, " a month less.")
-            return Words(news, (*after, *history(thought)))
+            return Words(news, tidy((*after, *history(thought))))
         case _:
             return Words((who(thought), " churned", *on, ": ", amount, " a month lost."), history(thought))
 

@@ -40,6 +40,8 @@ _LEAST_OFF_SHARE = 0.3
 """A count must be off by so many, and by this share of what was expected, to be worth a look."""
 _LEAST_MOVE = 0.01
 """MRR must have moved by this share in the day."""
+_LEAST_SHARE = 0.2
+"""MRR is watched in currencies that so large a part of all of it is in."""
 _LOOK_BACK = 14
 _GAP = 1
 """A run of unusual days may have one usual day in it."""
@@ -104,11 +106,19 @@ def _judged(seen: Days, at: int, window: int, limit: float, *, shares: bool) -> 
 def _detect(figures: Figures) -> Iterator[Thought]:
     limits = figures.thresholds
     for name, days in figures.daily.items():
-        if name not in _NOUNS and not name.startswith("mrr:"):
+        if not _is_watched(name, days, figures):
             continue
         found = find(days, name, limits.unusual_days, limits.unusual_score)
         if found is not None:
             yield _thought(name, found, days, figures)
+
+
+def _is_watched(name: str, days: Days, figures: Figures) -> bool:
+    """The MRR of a currency that few pay in jumps with each of them: that is no news."""
+    if not name.startswith("mrr:"):
+        return name in _NOUNS
+    level = Money(int(days[-1][1]), name.removeprefix("mrr:")) if days else None
+    return level is not None and figures.scale.share(level) >= _LEAST_SHARE
 
 
 def _thought(name: str, found: Unusual, days: Days, figures: Figures) -> Thought:

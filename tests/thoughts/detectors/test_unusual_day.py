@@ -68,6 +68,12 @@ def test_mrr_is_judged_by_how_far_it_moves() -> None:
     assert plain(DETECTOR.say(thought).news) == "MRR moved by -418.00 usd on 2026-11-22 (-4.2%)."
 
 
+def test_mrr_in_a_currency_that_few_pay_in_is_not_watched() -> None:
+    """Where a currency is less than a fifth of all MRR, each of its customers would make a day unusual."""
+    levels = [100_000.0 + (n % 3) * 90 for n in range(126)]
+    assert detected(DETECTOR, figures(daily={"mrr:usd": days([*levels, 80_000])})) == []
+
+
 def test_too_short_a_past_tells_nothing() -> None:
     """With less than a third of the days that are looked back, nothing is judged."""
     assert detected(DETECTOR, figures(daily={"signups": days([10.0] * 41 + [500])})) == []
