@@ -63,9 +63,7 @@ def preview(
     for one in told:
         typer.echo(f"{one.at:%Y-%m-%d}  {'!' if one.critical else ' '} {one.kind:24} {one.text}")
     opening = sum(one.stage == "opens" for one in told)
-    typer.echo(
-        f"{opening} matters in {days[1]} days, and {len(told) - opening} pieces of later news of them."
-    )
+    typer.echo(f"Matters in {days[1]} days: {opening}. Later news of them: {len(told) - opening}.")
 
 
 @dataclass(frozen=True, slots=True)
