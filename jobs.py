@@ -60,7 +60,7 @@ async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
     async with (
         opened(settings) as place,
         platform_posts(settings) as posts,
-        thought_jobs.couriers(settings) as couriers,
+        thought_jobs.couriers(place) as couriers,
     ):
         place.db.observer = Watcher()
         scheduler = AsyncIOScheduler(timezone=UTC)
@@ -204,6 +204,24 @@ async def settle_messages(place: Opened, posts: Platforms) -> None:
 @asynccontextmanager
 async def platform_posts(settings: Settings) -> AsyncIterator[Platforms]:
     """Chewbotta's posts on every platform that it has a token of."""
+    async with _slack_posts(settings) as slack, _discord_posts(settings) as discord:
+        yield {**slack, **discord}
+
+
+@asynccontextmanager
+async def _discord_posts(settings: Settings) -> AsyncIterator[Platforms]:
+    if settings.discord_bot_token is None:
+        yield {}
+        return
+    from bot.discord.posts import DiscordPosts
+    from bot.discord.rest import rest_of
+
+    async with rest_of(settings) as rest:
+        yield {"discord": DiscordPosts(rest)}
+
+
+@asynccontextmanager
+async def _slack_posts(settings: Settings) -> AsyncIterator[Platforms]:
     if settings.slack_bot_token is None:
         yield {}
         return

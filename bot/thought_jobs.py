@@ -67,8 +67,26 @@ async def _loaded_since(db: Database, account_id: int) -> datetime | None:
 
 
 @asynccontextmanager
-async def couriers(settings: Settings) -> AsyncIterator[Mapping[str, Courier]]:
+async def couriers(place: Opened) -> AsyncIterator[Mapping[str, Courier]]:
     """Whoever brings thoughts to the platforms that this installation talks on."""
+    async with _slack(place.settings) as slack, _discord(place) as discord:
+        yield {**slack, **discord}
+
+
+@asynccontextmanager
+async def _discord(place: Opened) -> AsyncIterator[Mapping[str, Courier]]:
+    if place.settings.discord_bot_token is None:
+        yield {}
+        return
+    from bot.discord.courier import DiscordCourier
+    from bot.discord.rest import rest_of
+
+    async with rest_of(place.settings) as rest:
+        yield {"discord": DiscordCourier(rest, place.db)}
+
+
+@asynccontextmanager
+async def _slack(settings: Settings) -> AsyncIterator[Mapping[str, Courier]]:
     if settings.slack_bot_token is None:
         yield {}
         return

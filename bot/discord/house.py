@@ -11,6 +11,7 @@ from bot.answer import Answer
 from bot.discord.access import Guild, rules_of
 from bot.discord.buttons import Kept
 from bot.kept import StoredMessages
+from bot.model_ledger import asked_from
 from bot.plans import with_all_rows
 from bot.ports import Asks
 from bot.why import with_receipt
@@ -88,7 +89,8 @@ class House:
         `all_rows`: of a list, and then what the conversation is about stays as it is.
         """
         if plan is None:
-            return await self.asks.ask(question, account_id=account_id, conversation=conversation)
+            with asked_from(Channel.DISCORD):
+                return await self.asks.ask(question, account_id=account_id, conversation=conversation)
         known = Plan.model_validate_json(plan)
         if all_rows:
             return await self.asks.run(with_all_rows(known), question=question, account_id=account_id)

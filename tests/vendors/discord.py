@@ -113,6 +113,7 @@ class DiscordServer:
         app.router.add_get(f"{api}/guilds/{{guild}}/members/{{user}}", self._member)
         app.router.add_post(f"{api}/channels/{{channel}}/typing", self._typing)
         app.router.add_post(f"{api}/channels/{{channel}}/messages", self._post)
+        app.router.add_get(f"{api}/channels/{{channel}}/messages", self._history)
         app.router.add_patch(f"{api}/channels/{{channel}}/messages/{{message}}", self._edit)
         app.router.add_delete(f"{api}/channels/{{channel}}/messages/{{message}}", self._delete)
         app.router.add_post(f"{api}/interactions/{{id}}/{{token}}/callback", self._callback)
@@ -183,6 +184,13 @@ class DiscordServer:
         if body.nonce:
             self._nonces[channel, body.nonce] = sent
         return as_json(self.as_message(sent))
+
+    async def _history(self, request: web.Request) -> web.Response:
+        """Those after an id, the newest first, as documented."""
+        channel, after = request.match_info["channel"], int(request.query.get("after", 0))
+        there = [s for s in self.sent if s.channel == channel and not s.only_for and not s.deleted]
+        found = [s for s in there if int(s.id) > after][: int(request.query.get("limit", 50))]
+        return as_json([self.as_message(s) for s in reversed(found)])
 
     async def _edit(self, request: web.Request) -> web.Response:
         sent = self._found(request)

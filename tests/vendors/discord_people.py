@@ -54,7 +54,7 @@ class Town:
         self, who: Person, *path: str, channel: str | None = "private", late: bool = False, **options: Any
     ) -> Interaction:
         """Types `/chewy PATH` with these options; `channel` None is a direct message."""
-        leaf = [{"name": name, "type": _kind(value), "value": value} for name, value in options.items()]
+        leaf = [{"name": name, "type": _kind(name, value), "value": value} for name, value in options.items()]
         for name in reversed(path):
             is_group = name != path[-1]
             leaf = [{"name": name, "type": 2 if is_group else 1, "options": leaf}]
@@ -108,8 +108,9 @@ class Town:
         await self.discord.gateway.tell("GUILD_DELETE", {"id": self.guild.id})
 
 
-def _kind(value: Any) -> int:
-    return 4 if isinstance(value, int) else 8 if str(value).startswith("61000") else 3
+def _kind(name: str, value: Any) -> int:
+    """Discord's number for an integer, a role, a string."""
+    return 4 if isinstance(value, int) else 8 if name == "role" else 3
 
 
 def _reply(discord: DiscordServer, sent: Sent) -> dict[str, Any]:

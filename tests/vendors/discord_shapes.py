@@ -59,8 +59,8 @@ class ActionRow(Strict):
 
 class AllowedMentions(Strict):
     parse: list[str] | None = None
-    roles: list[Snowflake] | None = None
-    users: list[Snowflake] | None = None
+    roles: list[int | Snowflake] | None = None
+    users: list[int | Snowflake] | None = None
     replied_user: bool = False
 
 
