@@ -48,6 +48,7 @@ async def read_vocabulary(db: Database, vault: Vault, account_id: int) -> Vocabu
         assignees=_with("conversation", people, kinds),
         tags=tuple(sorted(tags))[:_MOST_TAGS],
         stages=stages,
+        tells_values=account.tells_values,
         names=await personal.build_name_index(db, vault, account_id),
     )
 

@@ -100,7 +100,12 @@ class Model(Protocol):
     """A second interpreter; `bot.questions.model.ModelInterpreter` is the real one."""
 
     async def interpret(
-        self, question: str, vocabulary: Vocabulary, account_id: int, now: datetime
+        self,
+        question: str,
+        vocabulary: Vocabulary,
+        account_id: int,
+        now: datetime,
+        before: Plan | None = None,
     ) -> Understood | None:
         """None where it has no plan to trust; it never raises for what a model did."""
 
@@ -181,7 +186,7 @@ class Assistant:
         outcome = interpret(question, before.plan, vocabulary, now)
         if self._model is None or not (isinstance(outcome, Refuse) and outcome.unsure):
             return outcome
-        return await self._model.interpret(question, vocabulary, account_id, now) or outcome
+        return await self._model.interpret(question, vocabulary, account_id, now, before.plan) or outcome
 
     async def _run(
         self,

@@ -141,15 +141,18 @@ class _Answering(NamedTuple):
 async def _ask(
     settings: "Settings", question: str, conversation: str | None, way: "_Answering | Explaining"
 ) -> None:
+    from bot.model_ledger import asked_from
     from bot.wiring import open_ready
+    from storage.trust.audit_terms import Channel
 
     lines = _from_stdin() if question == "-" else _only(question)
     kept = conversation or f"command-{secrets.token_hex(8)}"
     async with open_ready(settings) as ready:
         async for asked in lines:
-            answer = await ready.assistant.ask(
-                asked.text, account_id=ready.account_id, conversation=kept, follow_up=asked.follow_up
-            )
+            with asked_from(Channel.COMMAND_LINE):
+                answer = await ready.assistant.ask(
+                    asked.text, account_id=ready.account_id, conversation=kept, follow_up=asked.follow_up
+                )
             await way.show(ready, answer)
 
 

@@ -16,8 +16,10 @@ from rich.console import Console
 from rich.padding import Padding
 
 from bot.answer import Answer, Kind, Option
+from bot.model_ledger import asked_from
 from bot.render import terminal
 from storage.errors import OperatorError
+from storage.trust.audit_terms import Channel
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -74,9 +76,10 @@ class Chat:
     async def _ask(self, line: str) -> None:
         chosen = self._chosen(line)
         try:
-            answer = await self._assistant.ask(
-                chosen or line, account_id=self._account_id, conversation=self._conversation
-            )
+            with asked_from(Channel.COMMAND_LINE):
+                answer = await self._assistant.ask(
+                    chosen or line, account_id=self._account_id, conversation=self._conversation
+                )
         except OperatorError as problem:
             self._console.print(Padding(terminal.said(str(problem), "bold"), (1, 2), expand=False))
             return

@@ -8,17 +8,18 @@ plain words (`storage/plain_words.py`). The last net does not depend on knowing 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.questions import spans, text
 from bot.questions.text import Kind, Token
 from bot.questions.vocabulary import Vocabulary
 from bot.questions.words import K
+from storage.metrics.plan import Plan
 from storage.names import NameMatch
 from storage.plain_words import is_plain
 
-_GENERAL = frozenset({"interval", "status"})
+GENERAL = frozenset({"interval", "status"})
 """Fields whose values are the same words in every account: a model may read those."""
 
 
@@ -43,10 +44,22 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """`text` may leave; `hidden` (placeholder → what it stands for) stays."""
+    """`text` may leave; `hidden` (placeholder → what it stands for) stays.
+
+    `before` says the plan before a follow-up, in words that may leave; its placeholders, `optional`, need not
+    be used. `values` (placeholder → name) are told beside where the account allows it.
+    """
 
     text: str
     hidden: Mapping[str, Hidden]
+    before: str | None = None
+    optional: frozenset[str] = frozenset()
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sent(self) -> str:
+        """All of it that is words: the plan before, a plus, the question."""
+        return self.text if self.before is None else f"{self.before} + {self.text}"
 
     @property
     def is_whole(self) -> bool:
@@ -54,15 +67,36 @@ class Masked:
         return all(hidden.is_known for hidden in self.hidden.values())
 
 
-def mask(question: str, vocabulary: Vocabulary, now: datetime) -> Masked:
-    """The question with everything replaced that could name anyone. Raises QuestionTooLong."""
+def mask(question: str, vocabulary: Vocabulary, now: datetime, before: Plan | None = None) -> Masked:
+    """The question with everything replaced that could name anyone, after the plan before it.
+
+    Raises QuestionTooLong.
+    """
+    from bot.questions.model_context import told
+
     said = text.read(question)
     hidden: dict[str, Hidden] = {}
     words = [
         part if isinstance(part, str) else _placeholder(part, hidden)
         for part in _parts(said, spans.tag(said, vocabulary, now))
     ]
-    return Masked(" ".join(words), hidden)
+    own = frozenset(hidden)
+    context = told(before, hidden) if before is not None else None
+    values = _values(hidden) if vocabulary.tells_values else {}
+    return Masked(" ".join(words), hidden, context, frozenset(hidden) - own, values)
+
+
+_TOLD = frozenset({"PLAN", "PRODUCT", "STAGE", "TAG"})
+_LONGEST_VALUE = 60
+
+
+def _values(hidden: Mapping[str, Hidden]) -> dict[str, str]:
+    """What values of the account's own are called, as one printable line each: never who anybody is."""
+    return {
+        name: "".join(c for c in one.value if c.isprintable())[:_LONGEST_VALUE]
+        for name, one in hidden.items()
+        if one.kind in _TOLD
+    }
 
 
 def _placeholder(found: Hidden, hidden: dict[str, Hidden]) -> str:
@@ -77,9 +111,9 @@ def _parts(said: text.Text, tagged: tuple[spans.Span, ...]) -> Iterator[str | Hi
         typed = said.between(span.start, span.end)
         if span.kind is K.NAME:
             yield Hidden("CUSTOMER", typed, span.matches)
-        elif span.kind is K.VALUE and isinstance(span.tag.value, tuple) and span.tag.value[0] not in _GENERAL:
-            field, value = span.tag.value
-            yield Hidden(str(field).upper().replace("_", ""), str(value))
+        elif span.kind is K.VALUE and isinstance(span.tag.value, tuple) and span.tag.value[0] not in GENERAL:
+            name, value = span.tag.value
+            yield Hidden(str(name).upper().replace("_", ""), str(value))
         elif span.corrected is not None and span.end - span.start == 1 and is_plain(span.corrected):
             yield span.corrected
         else:

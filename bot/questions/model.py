@@ -15,10 +15,11 @@ import structlog
 
 from bot.questions.masking import Masked, mask
 from bot.questions.model_plan import ModelPlan, Unusable, plan_of
-from bot.questions.model_prompt import instructions
+from bot.questions.model_prompt import instructions, written
 from bot.questions.outcome import Understood
 from bot.questions.text import QuestionTooLong
 from bot.questions.vocabulary import Vocabulary
+from storage.metrics.plan import Plan
 
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
@@ -37,8 +38,8 @@ _log = structlog.get_logger(__name__)
 class Ledger(Protocol):
     """The account's say on what leaves."""
 
-    async def allow(self, account_id: int, masked: str) -> bool:
-        """Whether one more question may leave today; if so it has been recorded."""
+    async def allow(self, account_id: int, masked: str, *, told: int = 0) -> bool:
+        """Whether one more question may leave today, with so many names of values; if so it is recorded."""
 
 
 class ModelInterpreter:
@@ -51,24 +52,37 @@ class ModelInterpreter:
         self._chat: Runnable[Any, Any] | None = None
 
     async def interpret(
-        self, question: str, vocabulary: Vocabulary, account_id: int, now: datetime
+        self,
+        question: str,
+        vocabulary: Vocabulary,
+        account_id: int,
+        now: datetime,
+        before: Plan | None = None,
     ) -> Understood | None:
-        """The plan that the model sees in the question; None where there is none to trust."""
+        """The plan that the model sees in the question, which may follow on the plan `before`; None where
+        there is none to trust."""
         try:
-            masked = mask(question, vocabulary, now)
+            masked = mask(question, vocabulary, now, before)
         except QuestionTooLong:
             return None
-        if not masked.is_whole or not await self._ledger.allow(account_id, masked.text):
+        if not masked.is_whole or not await self._ledger.allow(
+            account_id, masked.sent, told=len(masked.values)
+        ):
             return None
         said = await self._said(masked)
         if said is None:
             return None
         try:
-            plan = plan_of(said, masked, vocabulary, now)
+            plan = plan_of(said, masked, vocabulary, now, before)
         except Unusable:
             _log.info("model.plan_unusable")
             return None
-        mentions = {match.profile_id: match.name for part in masked.hidden.values() for match in part.matches}
+        mentions = {
+            match.profile_id: match.name
+            for part in masked.hidden.values()
+            for match in part.matches
+            if match.name
+        }
         return Understood(
             plan=plan,
             confidence=_CONFIDENCE,
@@ -82,7 +96,7 @@ class ModelInterpreter:
         try:
             chat = self._chat or await self._connect()
             async with asyncio.timeout(TIMEOUT), self._turns:
-                answer = await _untraced(chat, [("system", instructions()), ("human", masked.text)])
+                answer = await _untraced(chat, [("system", instructions()), ("human", written(masked))])
         except Exception as problem:  # noqa: BLE001 - a service that may do anything
             _log.warning("model.failed", error=type(problem).__name__)
             return None

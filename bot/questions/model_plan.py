@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from bot.questions.masking import Hidden, Masked
+from bot.questions.model_context import SAME
 from bot.questions.vocabulary import Vocabulary
 from storage.metrics import catalog, periods
 from storage.metrics.amounts import AmountError, parse_amount
@@ -79,13 +80,17 @@ class ModelPlan(Part):
     compare: Compare | None
 
 
-def plan_of(said: ModelPlan, masked: Masked, vocabulary: Vocabulary, now: datetime) -> Plan:
+def plan_of(
+    said: ModelPlan, masked: Masked, vocabulary: Vocabulary, now: datetime, before: Plan | None = None
+) -> Plan:
     """The plan that the model meant, its placeholders replaced. Raises Unusable."""
     if not said.understood:
         raise Unusable("not understood")
     used = {word for word in _values(said) if word in masked.hidden}
     numbers = {word for word in masked.text.split() if word.isdecimal()}
-    if used != set(masked.hidden) or not numbers <= set(_DIGITS.findall(said.model_dump_json())):
+    if used - masked.optional != set(masked.hidden) - masked.optional or not numbers <= set(
+        _DIGITS.findall(said.model_dump_json())
+    ):
         raise Unusable("something of the question was left out")
     try:
         filters = [_condition(part, masked, vocabulary) for part in said.filters]
@@ -94,7 +99,7 @@ def plan_of(said: ModelPlan, masked: Masked, vocabulary: Vocabulary, now: dateti
             entity=said.entity,
             customer=_customer(said.customer, masked),
             filters=And(terms=tuple(filters)) if len(filters) > 1 else next(iter(filters), None),
-            period=_period(said, now, vocabulary.zone),
+            period=_period(said, now, vocabulary.zone, before),
             grain=said.grain,
             by=tuple(said.by),
             order=Order(field=said.order_by, descending=said.descending) if said.order_by else None,
@@ -119,8 +124,10 @@ def _customer(placeholder: str | None, masked: Masked) -> str | None:
     return hidden.matches[0].profile_id
 
 
-def _period(said: ModelPlan, now: datetime, zone: tzinfo) -> Any:
+def _period(said: ModelPlan, now: datetime, zone: tzinfo, before: Plan | None) -> Any:
     """A flow without a period is of no time at all: it is not guessed."""
+    if said.period == SAME and before is not None:
+        return before.period
     if said.period is not None:
         return periods.resolve(periods.named(said.period), now, zone)
     if said.measure is not None and catalog.metric(said.measure).span is Span.FLOW:

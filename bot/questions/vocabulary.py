@@ -24,7 +24,8 @@ class Vocabulary:
 
     `plans` are names of plans as the source spells them; `currencies` lower-case ISO 4217; `countries`
     ISO 3166-1 alpha-2. `owners` of customers and deals, and `assignees` of conversations, are colleagues as
-    (name, id in hex); `products` are those that are no plan.
+    (name, id in hex); `products` are those that are no plan. `tells_values`: a language model may be told
+    the names of plans, products, stages and tags.
     """
 
     currency: str = "usd"
@@ -38,4 +39,5 @@ class Vocabulary:
     assignees: tuple[tuple[str, str], ...] = ()
     tags: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
+    tells_values: bool = False
     names: Names = field(default_factory=NameIndex)

@@ -11,6 +11,7 @@ import structlog
 
 from bot.answer import Answer
 from bot.background import Background
+from bot.model_ledger import asked_from
 from bot.slack import texts
 from bot.slack.access import Refusal, Standing
 from bot.slack.delivery import Delivery, NotDelivered, NotNow
@@ -19,6 +20,7 @@ from bot.slack.ports import Accounts, Asks, SeenEvents
 from bot.slack.showing import Shows, Spot, letters
 from storage import logs
 from storage.chat_access import Role
+from storage.trust.audit_terms import Channel
 
 _log = structlog.get_logger(__name__)
 _HELP = frozenset({"", "help", "?"})
@@ -165,7 +167,10 @@ class Answering:
         if asked.question.lower() in _HELP:
             await reply.answer.send([texts.help_message(self.asks.help())])
             return
-        answer = await self.asks.ask(asked.question, account_id=account_id, conversation=asked.conversation)
+        with asked_from(Channel.SLACK):
+            answer = await self.asks.ask(
+                asked.question, account_id=account_id, conversation=asked.conversation
+            )
         await self.show(answer, asked, reply.answer, account_id, role)
 
     async def show(

@@ -10,6 +10,7 @@ from bot import plans
 from bot.answer import Answer
 from bot.audience import without_money
 from bot.buttons import Press
+from bot.model_ledger import asked_from
 from bot.render import offers as offered
 from bot.render import receipt
 from bot.render.csv import csv_of, name_of
@@ -19,6 +20,7 @@ from bot.slack.answering import Answering, Asked, Reply
 from bot.slack.files import send_privately
 from storage.chat_access import Role
 from storage.metrics.plan import Plan
+from storage.trust.audit_terms import Channel
 
 OURS = frozenset({offered.WAY, offered.CSV, offered.WHY, offered.SEE, offered.VOTE})
 
@@ -106,9 +108,10 @@ async def _answer(answering: Answering, by: Pressed) -> Answer:
     """The button's plan run anew; where there was none, its question asked anew."""
     question = by.press.question or ""
     if by.press.plan is None:
-        return await answering.asks.ask(
-            question, account_id=by.account_id, conversation=by.asked.conversation
-        )
+        with asked_from(Channel.SLACK):
+            return await answering.asks.ask(
+                question, account_id=by.account_id, conversation=by.asked.conversation
+            )
     return await answering.asks.run(
         Plan.model_validate(by.press.plan),
         question=question,

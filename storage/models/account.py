@@ -17,6 +17,7 @@ class Account(Base):
     the Messages that name a customer whom its source deletes. `rekey_since` is when something that the
     account's own key had sealed (a Message, a conversation) was first forgotten: within a day it is renewed.
     `second_factor_required`: whoever signs in with a password must have a second factor.
+    `tells_values`: a language model may be told the names of plans, products, stages and tags.
     `rated` are the currencies that it has exchange rates of: where there are none, nothing is converted.
     """
 
@@ -33,6 +34,7 @@ class Account(Base):
     deleting: Mapped[bool] = mapped_column(default=False)
     rated: Mapped[tuple[str, ...]] = mapped_column(Document(tuple[str, ...]), default=tuple)
     second_factor_required: Mapped[bool] = mapped_column(default=False)
+    tells_values: Mapped[bool] = mapped_column(default=False)
     rekey_since: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 

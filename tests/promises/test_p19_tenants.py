@@ -83,6 +83,8 @@ ELSEWHERE = {
     "metrics.conversion.for_plan": "a part of metrics.run.run; gives back whom it is given",
     "metrics.explain.explained": "runs metrics.run.run, which is called, and gives no row",
     "metrics.lists.customers": "reached by metrics.run.run",
+    "metrics.lists.facts_of": "reached by metrics.run.run",
+    "metrics.ranked.customers": "reached by metrics.run.run",
     "metrics.rows.rows_of": "reached by metrics.run.run, with every metric of the catalog below",
     "retention.count_due": "counts what is due in all accounts, for the worker",
     "retention.purge": "deletes by age in all accounts, for the worker",

@@ -1,16 +1,21 @@
 """The language model as a second interpreter, against a server that may say anything."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
 
+from bot.account_words import read_vocabulary
 from bot.assistant import Assistant
-from bot.model_ledger import AuditedLedger
+from bot.model_ledger import AuditedLedger, asked_from
 from bot.questions import model as models_of_language
+from bot.questions.grammar import interpret
 from bot.questions.model import ModelInterpreter
+from storage.doer import Doer
 from storage.models import AuditEntry
-from storage.trust.audit_terms import NotForTheTrail, PlainText
+from storage.trust import model_use
+from storage.trust.audit_terms import Channel, NotForTheTrail, PlainText
 from tests.bot.questions.company import NOW, VOCABULARY, brief
 from tests.bot.test_assistant import Memory
 from tests.vendors.openai import OpenAIServer, condition, plan
@@ -23,7 +28,7 @@ class Purse:
         self.left = left
         self.noted = []
 
-    async def allow(self, account_id, masked):
+    async def allow(self, account_id, masked, *, told=0):
         if self.left <= 0:
             return False
         self.left -= 1
@@ -177,6 +182,73 @@ async def test_the_model_is_asked_only_where_the_grammar_is_unsure(interpreter, 
     answer = await assistant.ask("what is the skinny on MRR", account_id=1)
     assert (answer.kind, answer.interpreter) == ("number", "model")
     assert "language model" in answer.text
+
+
+FOLLOW_UPS = [
+    ("mrr of Initech on Growth", "and the skinny on Scale",
+     "mrr of [CUSTOMER_1] plan [PLAN_2] + and the skinny on [PLAN_1]",
+     plan(measure="mrr", customer="[CUSTOMER_1]", filters=[condition("plan", "[PLAN_1]")]),
+     "mrr of Initech [plan=Scale]"),
+    ("revenue in Germany last month", "the skinny by plan",
+     "revenue country [COUNTRY_1] period same + the skinny by plan",
+     plan(measure="revenue", filters=[condition("country", "[COUNTRY_1]")], by=["plan"], period="same"),
+     "revenue [country=DE] by plan @last_month"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "then", "sent", "said", "meant"), FOLLOW_UPS)
+async def test_a_follow_up_leaves_with_the_plan_before_it(
+    interpreter, server, first, then, sent, said, meant
+):
+    """What was asked before goes along in the catalog's words, masked as the question is."""
+    server.says = said
+    before = interpret(first, None, VOCABULARY, NOW).plan
+    found = await interpreter.interpret(then, VOCABULARY, 1, NOW, before)
+    assert server.questions() == [sent]
+    assert brief(found.plan) == meant
+
+
+async def test_a_plan_without_plain_words_stays_here(interpreter, server):
+    """Amounts, dates and names of colleagues in the plan before are not told: the question goes alone."""
+    server.says = plan(measure="mrr")
+    before = interpret("customers over $500 that signed up last month", None, VOCABULARY, NOW).plan
+    await interpreter.interpret("the skinny on MRR", VOCABULARY, 1, NOW, before)
+    assert server.questions() == ["the skinny on mrr"]
+
+
+async def test_values_are_told_only_where_the_account_allows_it(interpreter, server, purse):
+    """Off, a plan's name stays here; on, it is said beside the question, and how many were told is noted."""
+    server.says = plan(entity="customer", filters=[condition("plan", "[PLAN_1]")])
+    for allowed in (False, True):
+        vocabulary = replace(VOCABULARY, tells_values=allowed)
+        assert await interpreter.interpret("gimme the skinny on Growth", vocabulary, 1, NOW) is not None
+    plain, told = server.questions()
+    assert plain == "gimme the skinny on [PLAN_1]"
+    assert told == "gimme the skinny on [PLAN_1]\n[PLAN_1] is called Growth"
+
+
+async def test_the_choice_is_the_accounts_own_and_audited(db, vault, world):
+    """Values stay here until it is chosen; the choice and where it was made stand in the trail."""
+    assert not await model_use.tells_values(db, world.account_id)
+    await model_use.let_tell_values(db, world.account_id, True, Doer.operator())
+    assert await model_use.tells_values(db, world.account_id)
+    assert (await read_vocabulary(db, vault, world.account_id)).tells_values
+    chosen = [e for e in await world.rows(AuditEntry) if e.action == "account:changed"]
+    assert [(e.origin, e.details) for e in chosen] == [
+        ("command_line", {"setting": "model_values", "to": True})
+    ]
+
+
+async def test_the_trail_says_where_a_question_was_asked(db, vault, world):
+    """From Slack, the command line, or what runs by itself."""
+    ledger = AuditedLedger(db, 9)
+    for channel in (Channel.SLACK, Channel.COMMAND_LINE, Channel.DISCORD):
+        with asked_from(channel):
+            assert await ledger.allow(world.account_id, "how is [CUSTOMER_1] doing")
+    assert await ledger.allow(world.account_id, "how is [PLAN_1] doing", told=1)
+    left = [e for e in await world.rows(AuditEntry) if e.action == "model:asked"]
+    assert [e.origin for e in left] == ["slack", "command_line", "discord", "worker"]
+    assert left[-1].details == {"sent": "how is [PLAN_1] doing", "count": 1}
 
 
 async def test_what_left_stands_in_the_audit_trail(db, vault, world):
