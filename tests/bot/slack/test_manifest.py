@@ -17,9 +17,15 @@ def test_the_app_asks_for_no_more_than_it_uses() -> None:
     reasons = {
         "app_mentions:read": "to be mentioned",
         "assistant:write": "agent_view needs it",
+        "channels:read": "who is in a channel, and whether others share it",
         "chat:write": "to answer",
         "commands": "/chewy",
+        "files:write": "CSV files, and charts as pictures",
+        "groups:read": "as channels:read, of private channels",
         "im:history": "direct messages",
+        "im:write": "a file goes to the asker's direct messages",
+        "mpim:read": "as channels:read, of group messages",
+        "usergroups:read": "roles of user groups",
         "users:read": "to tell members from guests",
     }
     assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == set(reasons)
