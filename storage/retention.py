@@ -34,6 +34,7 @@ from storage.models import (
     PendingSignup,
     PurgeRun,
     SeenEvent,
+    SlackInstall,
     SourceError,
     Thought,
     Throttle,
@@ -43,6 +44,7 @@ from storage.models import (
 from storage.models.base import table_of
 from storage.outgoing import WAITS
 from storage.session import Database
+from storage.slack_links import LINK_KEPT
 from storage.trust import audit
 from storage.trust.audit import WORKER, Action, Actor, Fact, Job, Kind, Note, Origin, Subject
 from storage.types import Instant
@@ -64,6 +66,7 @@ class Purge(StrEnum):
     MESSAGES = "message"
     CONVERSATIONS = "conversation"
     SEEN_EVENTS = "seen_event"
+    SLACK_INSTALLS = "slack_install"
     OUTGOING = "outgoing"
     KEPT_BUTTONS = "kept_button"
     THOUGHTS = "thought"
@@ -95,7 +98,8 @@ class Rule:
         if self.keep is None:
             return "as the account set: 90 days unless it chose otherwise, 0 keeps none"
         days = self.keep // timedelta(days=1)
-        return f"{days} days" if days > 1 else f"{self.keep // timedelta(hours=1)} hours"
+        hours = self.keep // timedelta(hours=1)
+        return f"{days} days" if days > 1 else f"{hours} hour{'s' if hours > 1 else ''}"
 
 
 RULES: tuple[Rule, ...] = (
@@ -141,6 +145,14 @@ RULES: tuple[Rule, ...] = (
         model=SeenEvent,
         moment="seen_at",
         keep=timedelta(hours=24),
+    ),
+    Rule(
+        purge=Purge.SLACK_INSTALLS,
+        what="Links to connect a Slack workspace with (hashes of them)",
+        model=SlackInstall,
+        moment="expires_at",
+        keep=LINK_KEPT,
+        ends=True,
     ),
     Rule(
         purge=Purge.OUTGOING,

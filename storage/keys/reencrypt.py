@@ -105,6 +105,7 @@ SEALED = (
     _Sealed(models.Member, "totp", lambda row: bytes(row.member_id)),
     _Sealed(models.MailLink, "sealed", lambda row: bytes(row.token_hash)),
     _Sealed(models.Alert, "sealed", lambda row: number_as_id(row.alert_id)),
+    _Sealed(models.SlackWorkspace, "sealed", lambda row: row.workspace_id.encode()),
     _Sealed(models.Outgoing, "sealed", lambda row: bytes(row.item_id)),
     _Sealed(models.Outgoing, "address", lambda row: bytes(row.item_id)),
     _Sealed(models.KeptButton, "sealed", lambda row: bytes(row.button_id)),

@@ -30,8 +30,9 @@ from storage.models.member import (
 )
 from storage.models.message import DeletedAccount, Message, MessageProfile, Receipt
 from storage.models.sales import Deal, Stage
+from storage.models.slack import SlackInstall, SlackWorkspace
 from storage.models.source import Checkpoint, Erased, Source, SourceError, SourceState, Tombstone
-from storage.models.summary import CustomerDay, CustomerMrr, MrrDay
+from storage.models.summary import CustomerDay, CustomerMrr, MrrDay, ProfileTrial
 from storage.models.support import CustomerTag, Ticket, TicketRating, TicketTag
 from storage.models.thought import Alert, Delivery, Letter, Mute, Thought, ThoughtProfile
 from storage.models.webhook import WebhookEvent
@@ -81,11 +82,14 @@ __all__ = [
     "Product",
     "Profile",
     "ProfileLink",
+    "ProfileTrial",
     "PurgeRun",
     "Receipt",
     "RecoveryCode",
     "Refund",
     "SeenEvent",
+    "SlackInstall",
+    "SlackWorkspace",
     "Source",
     "SourceError",
     "SourceRecord",

@@ -25,7 +25,18 @@ from storage.trust.audit import Action, Fact, Kind, Subject
 from storage.trust.json_rows import json_of
 from storage.trust.plain_rows import SEALED, opened_values
 
-LEFT_OUT = frozenset({"recovery_code", "mail_link", "stale_customer", "seen_event", "checkpoint", "outgoing", "kept_button"})
+LEFT_OUT = frozenset(
+    {
+        "recovery_code",
+        "mail_link",
+        "stale_customer",
+        "seen_event",
+        "checkpoint",
+        "slack_install",
+        "outgoing",
+        "kept_button",
+    }
+)
 """Notes of work: customers to recompute, chat events that were taken up, how far a sync has come, messages
 that wait for a chat platform (they are Messages already), what long buttons stand for."""
 

@@ -15,8 +15,9 @@ NEVER_SHOWN: dict[str, frozenset[str]] = {
     "member": frozenset({"password", "totp", "google_key"}),
     "web_session": frozenset({"token_hash"}),
     "mail_link": frozenset({"token_hash"}),
+    "slack_workspace": frozenset({"sealed"}),
 }
-"""A credential is nobody's to read again; a cursor is a place in the source's own list."""
+"""Credentials and tokens are nobody's to read again; a cursor is a place in the source's own list."""
 
 _OURS = frozenset({"fingerprint", "email_key", "domain_key", "name_key", "phone_key", "link_key"})
 """Keyed hashes of what stands beside them in clear."""

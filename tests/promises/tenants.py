@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 import storage
 from storage import models, records
+from storage.doer import Doer
 from storage.intake.bulk import Stored
 from storage.intake.checkpoints import Mark, Place
 from storage.intake.rows import TARGETS, Writing
@@ -35,6 +36,7 @@ from storage.metrics.rates import Quote
 from storage.metrics.scope import Asking
 from storage.models.base import table_of
 from storage.profile_evidence import Ring
+from storage.slack_workspaces import ConnectedSlack, SlackTokens
 from storage.sources import SourceSecret
 from storage.trust import messages
 from storage.trust.audit_terms import Action
@@ -97,6 +99,8 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "ballot": lambda *_: "C1/1.1/U1",
     "batch": lambda ids, _: [customer_record("Taken", email=ids.email)],
     "button_id": lambda *_: bytes(16),
+    "before": lambda *_: NOW,
+    "by": lambda *_: Doer.operator(),
     "but": lambda ids, _: ids.source_id,
     "changed": lambda ids, _: [customer_record("Taken", email=ids.email)],
     "choice": lambda *_: "redact",
@@ -122,6 +126,7 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "secrets": lambda *_: ["whsec_of_the_tests"],
     "event_keys": lambda ids, _: [ids.conversation],
     "event_ids": lambda ids, _: [ids.keys.record_id("event", "evt_1")],
+    "expires_at": lambda *_: NOW,
     "fields": lambda *_: ["phone"],
     "figures": lambda ids, _: _figures(ids),
     "first": lambda *_: NOW.date(),
@@ -173,18 +178,35 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "source_id": lambda ids, _: ids.source_id,
     "state": lambda *_: EventState.DONE,
     "stands_for": lambda *_: b"{}",
+    "step": lambda *_: "link",
     "status": lambda *_: None,
     "target": lambda *_: TARGETS[records.Customer],
+    "tokens": lambda *_: SlackTokens(bot="xoxb-1"),
+    "told": lambda *_: True,
     "touched": lambda ids, _: [Stored(customer, inserted=False) for customer in ids.customers],
     "subject": lambda *_: "U123",
     "table": lambda *_: table_of(models.Customer),
+    "them": lambda ids, _: {"account": ids.account_id, "profile": ids.profiles[0], "now": NOW},
     "type_": lambda *_: "customer.updated",
     "vault": lambda _, vault: vault,
     "whom": lambda *_: "person",
     "wanted": lambda ids, _: [(ids.source_id, customer) for customer in ids.customers],
+    "workspace": lambda *_: _workspace(),
+    "workspace_id": lambda *_: "T1",
     "writing": lambda ids, _: Writing(ids.account_id, ids.source_id, ids.keys, NOW),
     "zone": lambda *_: ZoneInfo("UTC"),
 }
+
+
+def _workspace() -> ConnectedSlack:
+    return ConnectedSlack(
+        workspace_id="T1",
+        enterprise_id=None,
+        bot_user_id="U1",
+        bot_id="B1",
+        installed_by="U2",
+        installed_at=NOW,
+    )
 
 
 def _figures(ids: Ids) -> Table:

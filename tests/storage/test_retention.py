@@ -73,6 +73,7 @@ ROWS: dict[Purge, Callable[[datetime], Row]] = {
     Purge.MESSAGES: _message,
     Purge.CONVERSATIONS: lambda end: {"key": _id(), "sealed": b"sealed", "expires_at": end},
     Purge.SEEN_EVENTS: lambda moment: {"key": _id().hex(), "seen_at": moment},
+    Purge.SLACK_INSTALLS: lambda end: {"install_id": _id(), "step": "link", "expires_at": end},
     Purge.OUTGOING: lambda end: {
         "item_id": _id(),
         "lane": _id(),
@@ -389,7 +390,8 @@ def test_every_table_has_an_end() -> None:
     lasting = {
         "alert", "audit_head", "chat_access", "currency_rate", "customer_day", "customer_mrr", "delivery",
         "discord_guild",
-        "feedback", "message_profile", "movement", "mute", "profile", "profile_link", "receipt", "source",
+        "feedback", "message_profile", "movement", "mute", "profile", "profile_link", "profile_trial",
+        "receipt", "source",
         "thought_profile",
     }  # fmt: skip
     tables = {
