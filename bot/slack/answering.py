@@ -25,6 +25,8 @@ from storage.trust.audit_terms import Channel
 _log = structlog.get_logger(__name__)
 _HELP = frozenset({"", "help", "?"})
 
+_AT_ONCE = 16
+
 PRESSED_AGAIN_AFTER = timedelta(seconds=5)
 """Within that time two clicks on a button are one."""
 
@@ -56,7 +58,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Answering:
-    """`time_limit` is in seconds."""
+    """`time_limit` is in seconds. `turns` are how many are worked on at once: acknowledgements go first."""
 
     asks: Asks
     accounts: Accounts
@@ -64,6 +66,7 @@ class Answering:
     shows: Shows
     time_limit: float = 60.0
     background: Background = field(default_factory=Background)
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     def start(self, asked: Asked, reply: Reply) -> None:
         """Returns at once; the reply follows."""
@@ -168,9 +171,10 @@ class Answering:
             await reply.answer.send([texts.help_message(self.asks.help())])
             return
         with asked_from(Channel.SLACK):
-            answer = await self.asks.ask(
-                asked.question, account_id=account_id, conversation=asked.conversation
-            )
+            async with self.turns:
+                answer = await self.asks.ask(
+                    asked.question, account_id=account_id, conversation=asked.conversation
+                )
         await self.show(answer, asked, reply.answer, account_id, role)
 
     async def show(

@@ -5,8 +5,11 @@ endpoint at all.
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
+from slack_bolt.async_app import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -35,9 +38,24 @@ def slack_route(slack: SlackApp) -> Route:
             return Response(status_code=413)
         if not is_signed(verifier, request, body):
             return Response(status_code=401)
-        return to_starlette_response(await slack.bolt.async_dispatch(to_async_bolt_request(request, body)))
+        asked = to_async_bolt_request(request, body)
+        if _is_an_event(asked.body):
+            slack.answering.background.start(_dispatched(slack, asked))
+            return Response(status_code=200)
+        return to_starlette_response(await slack.bolt.async_dispatch(asked))
 
     return Route(PATH, events, methods=["POST"])
+
+
+def _is_an_event(body: Mapping[str, Any]) -> bool:
+    """Whether Slack wants nothing but to know that it arrived: not a challenge, a click or a command."""
+    return body.get("type") == "event_callback"
+
+
+async def _dispatched(slack: SlackApp, asked: AsyncBoltRequest) -> None:
+    """Hands an event on once it is acknowledged: of many at once, none waits for another's work."""
+    async with slack.answering.turns:
+        await slack.bolt.async_dispatch(asked)
 
 
 def slack_asgi(slack: SlackApp) -> Starlette:
