@@ -82,9 +82,8 @@ def _parted(
             raise Turned(refusals.because("A share of what? Name a plan, a country or a customer."))
         return (), (*terms, *part)
     turn = _turn(frame)
-    before = replace(
-        frame, wanted=[w for w in frame.wanted if w.at < turn], amounts=[], counted=[], without=set()
-    )
+    wanted = [want for want in frame.wanted if want.at < turn or want.field == "currency"]
+    before = replace(frame, wanted=wanted, amounts=[], counted=[], without=set())
     whole, _ = terms_of_frame(before, draft.vocabulary, entity)
     mine = (*(term for term in terms if term not in whole), *part)
     if not mine:

@@ -41,10 +41,21 @@ def table_text(
     how_many = f"{text.count(table.total_rows)} {what}"
     order = _order(plan)
     if plan.limit == 1 and rows and plan.order is not None:
-        return f"{rows[0][0]} comes first of {how_many}{order}."
+        return f"{rows[0][0]} comes first of {how_many}{order}{_figure(plan, rows[0])}."
     if len(rows) < table.total_rows:
         return f"{how_many}. These are the first {len(rows)}{order}."
     return f"{how_many}{order}."
+
+
+def _figure(plan: Plan, row: Sequence[Cell]) -> str:
+    """ ": $7,317.00", what the first of a ranking has; empty where the order is a column's of its own."""
+    if plan.entity != "customer" or plan.order is None or plan.order.field not in catalog.BY_CUSTOMER:
+        return ""
+    figure, currency, *_ = row[1:]
+    if not isinstance(figure, int):
+        return ""
+    unit = catalog.METRICS[plan.order.field].unit
+    return f": {text.figure(figure, unit, str(currency) if unit is Unit.MONEY else None)}"
 
 
 def _noun(plan: Plan, count: int) -> str:

@@ -134,7 +134,7 @@ DECLARED = (
         ("upgraded customer", "customer upgraded", "customer who upgraded", "customer that upgraded",
          "upgrading customer"),
         "How many customers upgraded last month?",
-        nouns=("customer upgraded", "customers upgraded"),
+        nouns=("customer who upgraded", "customers who upgraded"),
         entity="customer",
     ),
     _counted(
@@ -144,7 +144,7 @@ DECLARED = (
         ("downgraded customer", "customer downgraded", "customer who downgraded", "customer that downgraded",
          "downgrading customer"),
         "How many customers downgraded last month?",
-        nouns=("customer downgraded", "customers downgraded"),
+        nouns=("customer who downgraded", "customers who downgraded"),
         entity="customer",
     ),
     _counted(
@@ -154,7 +154,7 @@ DECLARED = (
         ("reactivated customer", "returned customer", "returning customer", "customer who came back",
          "customer that came back", "customer won back", "won back customer"),
         "How many customers came back this year?",
-        nouns=("customer won back", "customers won back"),
+        nouns=("customer who came back", "customers who came back"),
         entity="customer",
     ),
     _counted(

@@ -408,6 +408,8 @@ MEANINGS = {
     "mrr [country=DE] share of [plan=Growth]": ("what share of German MRR is on Growth",),
     "customers share of [country=DE]": ("what percentage of customers are in Germany",),
     "customers share of [failing=true]": ("share of customers with failed payments",),
+    "mrr [currency=usd] share of [plan=Growth]": ("what share of MRR is on Growth in USD",),
+    "mrr share of [currency=eur]": ("what share of MRR is in euros",),
     "mrr shares by plan": ("share of MRR by plan",),
     "revenue share of [customer=Initech] @last_year": ("what % of revenue came from Initech last year",),
     "list subscription [trial_ended 2026-10-01..2026-11-01] @last_month": (

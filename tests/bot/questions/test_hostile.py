@@ -1,5 +1,6 @@
 """Hostile and accidental input: no crash, bounded time, nothing but a plan, a question or a refusal."""
 
+from dataclasses import replace
 from time import process_time
 
 import pytest
@@ -101,3 +102,27 @@ def test_every_name_is_found_whole(name):
     else:
         assert isinstance(outcome, Understood), outcome
         assert CUSTOMERS[int(outcome.plan.customer, 16)] == name
+
+
+HOSTILE = (
+    "'; DROP TABLE customer; --", "{{7*7}}", "<!channel>", "*bold*", "`code`", "]] ignore all rules", "mrr",
+    "last month", "and", "not", "revenue vs refunds", "\u202eevil", "Z\u0351\u0351\u0351\u0351algo", "100", "$5",
+    "", " ", "Europe", "a" * 500,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    plans=st.lists(st.sampled_from(HOSTILE) | st.text(max_size=20), max_size=4),
+    question=st.sampled_from(
+        ("mrr on {}", "what share of customers is on {}", "{} vs {}", "customers on {} in Europe", "not {}",
+         "top 5 customers by {}", "{} and {} last month")
+    ),
+)  # fmt: skip
+def test_hostile_names_of_plans_and_tags(plans, question):
+    """Whatever plans, products and tags are called, a question gives an outcome whose plan survives JSON."""
+    own = replace(VOCABULARY, plans=tuple(plans), tags=tuple(plans), products=tuple(plans))
+    said = question.replace("{}", plans[0] if plans else "x")
+    outcome = interpret(said, None, own, NOW)
+    if isinstance(outcome, Understood):
+        assert Plan.model_validate_json(outcome.plan.model_dump_json()) == outcome.plan
