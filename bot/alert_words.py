@@ -12,13 +12,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.questions.grammar import interpret
-from bot.questions.outcome import Understood
+from bot.questions.outcome import Refuse, Understood
+from bot.questions.rule_words import Read, is_rule, read_rule_words
 from bot.questions.vocabulary import Vocabulary
 from storage.errors import OperatorError
 from storage.metrics.amounts import exponent
 from thoughts.base import Money
 from thoughts.matching import write_filter
 from thoughts.registry import KINDS
+from thoughts.rules import Rule, write_rule
 from thoughts.wants import WEEKLY_BUDGET, Rhythm, Wants, When
 
 _SIGNS = {"$": "usd", "€": "eur", "£": "gbp", "¥": "jpy"}
@@ -70,7 +72,8 @@ def read_wants(said: str, vocabulary: Vocabulary, now: datetime) -> Wants:
     digest = _take(only.left, _DIGEST)
     mention = _take(digest.left, _MENTION)
     budget = _take(mention.left, _BUDGET)
-    kinds, over, rest = _kinds(budget.left, vocabulary.currency)
+    rule = _rule(budget.left, vocabulary, now)
+    kinds, over, rest = ((rule.kind,), None, "") if rule else _kinds(budget.left, vocabulary.currency)
     filters, filter_words = _filter(rest, vocabulary, now)
     rhythm = (only.found and only.found[1]) or (digest.found and digest.found[1])
     return Wants(
@@ -85,7 +88,21 @@ def read_wants(said: str, vocabulary: Vocabulary, now: datetime) -> Wants:
         quiet=_quiet_hours(quiet.found),
         mention=_mention(mention.found),
         budget=int(budget.found[1]) if budget.found else WEEKLY_BUDGET,
+        rule=write_rule(rule).decode() if rule else "",
     )
+
+
+def _rule(words: str, vocabulary: Vocabulary, now: datetime) -> Rule | None:
+    """The rule that words ask for in people's own words; None where they name kinds of thoughts instead."""
+    if not is_rule(words):
+        return None
+    read = read_rule_words(words, vocabulary, now)
+    if isinstance(read, Read):
+        return read.rule
+    if isinstance(read, Refuse):
+        said = " ".join((read.reason, *(f"Try “{one}”." for one in read.suggestions[:1])))
+        raise NotUnderstood(said)
+    raise NotUnderstood(" ".join((read.question, *(f"“{choice.label}”?" for choice in read.options))))
 
 
 def _take(words: str, pattern: re.Pattern[str]) -> _Taken:
@@ -188,7 +205,8 @@ def known_words() -> list[str]:
 def in_words(wants: Wants, money: Callable[[int, str], str], what: str = "the usual thoughts") -> str:
     """Wants read back: what was understood, in a line that can be typed again. `money` words an amount;
     `what` stands for the kinds where none are named, and none at all where it is empty."""
-    kinds = ", ".join(KINDS[kind].words[0] if kind in KINDS else kind for kind in wants.kinds)
+    named = [KINDS[kind].words[0] if kind in KINDS else kind for kind in wants.kinds]
+    kinds = wants.words if wants.rule else ", ".join(named)
     over = f"over {money(wants.over.amount, wants.over.currency)}" if wants.over else ""
     parts = [" ".join(part for part in (what and (kinds or what), over) if part)]
     if wants.filter_words:

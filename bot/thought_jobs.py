@@ -19,6 +19,7 @@ from thoughts.outbox import decide
 from thoughts.ports import Courier
 from thoughts.posting import post_due
 from thoughts.routing import route
+from thoughts.rule_watch import follow_rules
 from thoughts.watching import asking_in
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,9 @@ async def decide_by_calendar(db: Database, account_id: int, every: Every, now: d
 
 
 async def digest(place: Opened, account_id: int, now: datetime) -> None:
-    """Writes the digests that are due; they are posted with all else."""
+    """Follows the rules that people wrote, and writes the digests that are due; they are posted with all
+    else."""
+    await follow_rules(place.db, place.vault, account_id, now=now)
     written = await write_digests(place.db, place.vault, account_id, now=now)
     if written:
         log.info("thoughts.digests", written=written)

@@ -1,4 +1,4 @@
-"""What a rule may wait for a customer to do: by which record it is told, and where its past stands."""
+"""What a rule may wait for a customer to do, and where in the cache it stands."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import aliased
 
 from storage import models
-from storage.intake.news import Change
 from storage.metrics.joins import of_customer
 from storage.metrics.scope import Asking, Query
 
@@ -17,28 +16,18 @@ from storage.metrics.scope import Asking, Query
 class Event:
     """`phrases` are what people call it, a customer being who does it; `said` is how it is told.
 
-    `happens` knows the change that says so. `row` and `at`: where its past stands, tested by `test`; `behind`
-    is the column that names another record, whose customer it is.
+    `row` and `at`: where it stands in the cache, tested by `test`; `behind` is the column that names another
+    record, whose customer it is.
     """
 
     name: str
     phrases: tuple[str, ...]
     said: str
     noun: str
-    record: str
-    happens: Callable[[Change], bool]
     row: Any
     at: str
     test: Callable[[Any], Any] | None = None
     behind: tuple[str, Any] | None = None
-
-
-def _moved(*types: str) -> Callable[[Change], bool]:
-    return lambda change: change.old is None and change.new.get("type") in types
-
-
-def _is_new(change: Change) -> bool:
-    return change.old is None
 
 
 _DECLARED = (
@@ -48,8 +37,6 @@ _DECLARED = (
                  "creates a ticket", "writes to support", "contacts support", "opens a support ticket"),
         said="opened a ticket",
         noun="ticket",
-        record="conversation",
-        happens=_is_new,
         row=models.Ticket,
         at="opened_at",
     ),
@@ -58,8 +45,6 @@ _DECLARED = (
         phrases=("rates us badly", "leaves a bad rating", "gives a bad rating", "leaves bad feedback"),
         said="left a bad rating",
         noun="bad rating",
-        record="rating",
-        happens=lambda change: change.became("good", False),
         row=models.TicketRating,
         at="rated_at",
         test=lambda row: row.good.is_(False),
@@ -71,8 +56,6 @@ _DECLARED = (
                  "card is declined", "charge fails"),
         said="had a payment fail",
         noun="failed payment",
-        record="payment",
-        happens=lambda change: change.became("status", "failed"),
         row=models.Payment,
         at="created_at",
         test=lambda row: row.status == "failed",
@@ -82,8 +65,6 @@ _DECLARED = (
         phrases=("pays", "makes a payment"),
         said="paid",
         noun="payment",
-        record="payment",
-        happens=lambda change: change.became("status", "succeeded"),
         row=models.Payment,
         at="created_at",
         test=lambda row: row.status == "succeeded",
@@ -93,8 +74,6 @@ _DECLARED = (
         phrases=("gets a refund", "is refunded", "receives a refund"),
         said="got a refund",
         noun="refund",
-        record="refund",
-        happens=_is_new,
         row=models.Refund,
         at="created_at",
         behind=("payment_id", models.Payment),
@@ -104,8 +83,6 @@ _DECLARED = (
         phrases=("disputes a payment", "opens a dispute", "files a chargeback", "disputes a charge"),
         said="disputed a payment",
         noun="dispute",
-        record="dispute",
-        happens=_is_new,
         row=models.Dispute,
         at="created_at",
         behind=("payment_id", models.Payment),
@@ -115,8 +92,6 @@ _DECLARED = (
         phrases=("becomes a customer", "starts paying", "subscribes", "signs up"),
         said="became a customer",
         noun="new customer",
-        record="movement",
-        happens=_moved("new"),
         row=models.Movement,
         at="at",
         test=lambda row: row.type == "new",
@@ -126,8 +101,6 @@ _DECLARED = (
         phrases=("upgrades", "expands"),
         said="upgraded",
         noun="upgrade",
-        record="movement",
-        happens=_moved("expansion"),
         row=models.Movement,
         at="at",
         test=lambda row: row.type == "expansion",
@@ -137,8 +110,6 @@ _DECLARED = (
         phrases=("downgrades", "contracts"),
         said="downgraded",
         noun="downgrade",
-        record="movement",
-        happens=_moved("contraction"),
         row=models.Movement,
         at="at",
         test=lambda row: row.type == "contraction",
@@ -148,8 +119,6 @@ _DECLARED = (
         phrases=("churns", "cancels", "leaves", "quits"),
         said="churned",
         noun="churn",
-        record="movement",
-        happens=_moved("churn"),
         row=models.Movement,
         at="at",
         test=lambda row: row.type == "churn",
@@ -159,8 +128,6 @@ _DECLARED = (
         phrases=("comes back", "reactivates", "returns"),
         said="came back",
         noun="return",
-        record="movement",
-        happens=_moved("reactivation"),
         row=models.Movement,
         at="at",
         test=lambda row: row.type == "reactivation",
@@ -170,8 +137,6 @@ _DECLARED = (
         phrases=("has a deal won", "signs a deal", "closes a deal"),
         said="signed a deal",
         noun="won deal",
-        record="deal",
-        happens=lambda change: change.became("state", "won"),
         row=models.Deal,
         at="closes_at",
         test=lambda row: row.state == "won",

@@ -175,7 +175,7 @@ def _is_about(trigger: Happens, one: Seen) -> bool:
 # --- what is said -------------------------------------------------------------------------------------------
 
 
-def happened(rule: Rule, trigger: Happens, one: Seen, source_id: int | None) -> Thought:
+def happened(rule: Rule, trigger: Happens, one: Seen) -> Thought:
     facts: dict[str, Fact] = {"customer": Customer(one.profile_id), "event": Term(trigger.event)}
     if trigger.nth > 1:
         facts["times"] = Count(trigger.nth)
@@ -190,7 +190,6 @@ def happened(rule: Rule, trigger: Happens, one: Seen, source_id: int | None) -> 
         at=one.at,
         facts=facts,
         customer=one.profile_id,
-        source_id=source_id,
         worth=one.money,
     )
 

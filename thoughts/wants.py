@@ -39,7 +39,7 @@ class Wants(Struct, frozen=True, kw_only=True, omit_defaults=True):
     and to which nothing is posted (22, 7). `digest` is how often it gets one, None: only of what was held
     back, weekly. `mention` is a person's id of the platform, or "owner": who owns the customer.
     `raised` is what "less like this" made of a kind: what must be at stake from then on, in minor units.
-    `words` are what people typed.
+    `words` are what people typed, `rule` what was understood of a rule in their own words (`rules.py`).
     """
 
     words: str = ""
@@ -56,6 +56,7 @@ class Wants(Struct, frozen=True, kw_only=True, omit_defaults=True):
     mention: str = ""
     budget: int = WEEKLY_BUDGET
     raised: dict[str, int] = {}
+    rule: str = ""
 
     def __post_init__(self) -> None:
         ZoneInfo(self.zone)

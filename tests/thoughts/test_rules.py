@@ -123,7 +123,7 @@ def test_a_rule_says_what_happened() -> None:
     """The thought of a rule names the customer and what they did; of a figure what it is and was."""
     rule = Rule(trigger=Happens(event="ticket_opened", nth=2, days=7))
     assert isinstance(rule.trigger, Happens)
-    thought = happened(rule, rule.trigger, seen(0), 1)
+    thought = happened(rule, rule.trigger, seen(0))
     assert plain(say(thought).news) == "CUSTOMER opened a ticket, 2 times within 7 days."
     drop = fired(Rule(trigger=DROP, plan=MRR, currency="usd"), "mrr", Fired("2026-11-23", 9_500, 10_000), NOW)
     assert plain(say(drop).news) == "MRR is 95.00 usd."
