@@ -1,7 +1,7 @@
 """Brings thoughts to Slack: posted with their key in the message's metadata, to be found again by it."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -18,7 +18,8 @@ from thoughts.ports import Gone, Later, Letter, Outcome, Sent
 
 EVENT_TYPE = "chewbotta_thought"
 
-_LOOKED_THROUGH = 200
+_AT_ONCE = 200
+_CLOCKS_APART = 60.0
 _NOT_POSTED = frozenset({"ratelimited", "rate_limited", "accesslimited"})
 """What Slack says before it has done anything."""
 
@@ -63,26 +64,15 @@ class SlackCourier:
     async def find(self, letter: Letter) -> Outcome | None:
         """Looks through what was said in the channel, or the thread, since the letter was written."""
         client, thread = self.client_of(letter.target.team), letter.target.thread
-        since = f"{letter.made_at.timestamp() - 60:.6f}"
-        asked: dict[str, Any] = {
-            "oldest": since, "limit": _LOOKED_THROUGH, "include_all_metadata": True,
-        }  # fmt: skip
+        since = f"{letter.made_at.timestamp() - _CLOCKS_APART:.6f}"
         try:
             channel = thread.channel if thread else await _channel(client, letter.target.place)
-            if thread is not None:
-                answer: Any = await client.conversations_replies(channel=channel, ts=thread.ts, **asked)
-            else:
-                answer = await client.conversations_history(channel=channel, **asked)
+            async for said in _said_since(client, channel, thread.ts if thread else None, since):
+                if _is(said, letter.key):
+                    return Sent((Post(channel, str(said["ts"])),), text=str(said.get("text") or ""))
         except (SlackApiError, ClientError, OSError, TimeoutError) as problem:
             return _failed(problem)
-        return next(
-            (
-                Sent((Post(channel, str(said["ts"])),), text=str(said.get("text") or ""))
-                for said in answer.get("messages") or ()
-                if _is(said, letter.key)
-            ),
-            None,
-        )
+        return None
 
     async def _is_shared(self, client: AsyncWebClient, team: str, place: str) -> bool:
         """Whether outsiders would read it: a channel may be shared at any time. Asked once a minute."""
@@ -112,6 +102,26 @@ class SlackCourier:
         while len(self._people) > _KEPT_AT_MOST:
             self._people.popitem(last=False)
         return found
+
+
+async def _said_since(
+    client: AsyncWebClient, channel: str, thread: str | None, since: str
+) -> AsyncIterator[dict[str, Any]]:
+    """What was said in a channel, or a thread of it, since a moment: all of it, the newest first."""
+    asked: dict[str, Any] = {"oldest": since, "limit": _AT_ONCE, "include_all_metadata": True}
+    cursor = None
+    while True:
+        if thread is not None:
+            answer: Any = await client.conversations_replies(
+                channel=channel, ts=thread, cursor=cursor, **asked
+            )
+        else:
+            answer = await client.conversations_history(channel=channel, cursor=cursor, **asked)
+        for said in answer.get("messages") or ():
+            yield said
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            return
 
 
 def _failed(problem: Exception) -> Later | Gone:
