@@ -37,6 +37,7 @@ _COPIED = (
     models.Movement,
     models.Profile,
     models.CustomerMrr,
+    models.ProfileTrial,
 )
 _SUMS = ((models.MrrDay, ("amount", "spans")), (models.CustomerDay, ("amount", "customers")))
 _IDS = frozenset(

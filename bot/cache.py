@@ -102,7 +102,9 @@ class AccountCache:
 
     async def names(self, account_id: int, profile_ids: Iterable[bytes]) -> Mapping[bytes, Identity]:
         """Names, addresses and links of these customers, opened for one answer."""
-        opened = await personal.open_profiles(self.db, self.vault, account_id, profile_ids)
+        known = await self._sources(account_id)
+        active = [source.source_id for source in known if source.state != models.SourceState.REMOVING]
+        opened = await personal.open_profiles(self.db, self.vault, account_id, profile_ids, active)
         return {profile_id: _identity(records) for profile_id, records in opened.items()}
 
     async def as_of(self, account_id: int) -> Mapping[str, datetime]:

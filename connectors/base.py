@@ -182,6 +182,8 @@ class Connector(ABC):
     hook: ClassVar[Hook | None] = None
     """How its webhooks are read; None: it has none that are signed."""
     asks: ClassVar[tuple[Ask, ...]] = (Ask(name="key", prompt="API key", secret=True),)
+    is_synced: ClassVar[bool] = True
+    """Whether it is read by itself; False where people bring what there is."""
     guide: ClassVar[str] = ""
     """Where in the documents it stands how to make a key."""
     founded: ClassVar[datetime] = datetime(2011, 1, 1, tzinfo=UTC)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from connectors.import_cli import import_
 from storage.command_line import Opened, fail, one_line_errors, opened, run
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ source_app = typer.Typer(
     no_args_is_help=True,
     help="Add, list and remove sources of data.",
 )
+
+source_app.command(name="import")(import_)
 
 KEY_VARIABLE = "SOURCE_API_KEY"
 _KEY_SEEN = (
@@ -82,6 +85,8 @@ def _ask(kind: str, answers: dict[str, str], *, has_server: bool) -> None:
         return
     with one_line_errors():
         make = connector_class(kind)
+    if not make.is_synced:
+        fail("A file has no key to add: chewbotta source import FILE")
     wanted = [ask for ask in make.asks if ask.name not in answers and not (ask.address and has_server)]
     if wanted and sys.stdin.isatty():
         typer.echo(f"It must be able to read: {', '.join(make.permissions)}.", err=True)
@@ -242,12 +247,14 @@ def _tell(source_id: int, result: "SyncResult") -> None:
 async def _sync(
     settings: "Settings", only: int | None, *, full: bool
 ) -> "list[tuple[int, SyncResult | str]]":
+    from connectors.registry import connector_class
     from storage import accounts, sources
 
     async with opened(settings) as place:
         account_id = await accounts.sole_account(place.db)
         if only is None:
-            wanted = [source.source_id for source in await sources.list_sources(place.db, account_id)]
+            listed = await sources.list_sources(place.db, account_id)
+            wanted = [one.source_id for one in listed if connector_class(one.kind).is_synced]
         else:
             wanted = [(await sources.get_source(place.db, account_id, only)).source_id]
         if not wanted:

@@ -11,6 +11,7 @@ _KINDS = {
     "hubspot": ("connectors.hubspot", "HubSpot"),
     "intercom": ("connectors.intercom", "Intercom"),
     "zendesk": ("connectors.zendesk", "Zendesk"),
+    "csv": ("connectors.csv_file", "CsvFile"),
     "demo": ("connectors.demo", "Demo"),
 }
 

@@ -34,16 +34,21 @@ class OpenedRecord:
 
 
 async def open_profiles(
-    db: Database, vault: Vault, account_id: int, profiles: Iterable[bytes]
+    db: Database,
+    vault: Vault,
+    account_id: int,
+    profiles: Iterable[bytes],
+    active: Iterable[int] | None = None,
 ) -> dict[bytes, list[OpenedRecord]]:
     """The opened records of these profiles, those believed most first (`TRUST`) and of those the oldest;
-    nothing of records that are gone or anonymous."""
+    nothing of records that are gone or anonymous. `active` are the sources that were not being removed a
+    moment ago, where that is known: whose key is gone meanwhile, of that nothing is opened."""
     wanted = list(set(profiles))
     if not wanted:
         return {}
     customer, source = models.Customer, models.Source
     # Keys come before rows: a key that is renewed in between still opens what was read before that.
-    keys = await live_keys(db, vault, account_id)
+    keys = await live_keys(db, vault, account_id, active)
     async with db.tenant(account_id, read_only=True) as session:
         rows = (
             await session.execute(
@@ -77,13 +82,17 @@ async def open_profiles(
     }
 
 
-async def live_keys(db: Database, vault: Vault, account_id: int) -> dict[int, SourceKeys]:
-    """The keys of every source that is not being removed, by the source's number."""
-    async with db.tenant(account_id, read_only=True) as session:
-        active = select(models.Source.source_id).where(models.Source.state != models.SourceState.REMOVING)
-        found = (await session.scalars(active)).all()
+async def live_keys(
+    db: Database, vault: Vault, account_id: int, active: Iterable[int] | None = None
+) -> dict[int, SourceKeys]:
+    """The keys of every source that is not being removed, by the source's number; `active` as above."""
+    if active is None:
+        source = models.Source
+        async with db.tenant(account_id, read_only=True) as session:
+            found = select(source.source_id).where(source.state != models.SourceState.REMOVING)
+            active = (await session.scalars(found)).all()
     keys = {}
-    for source_id in found:
+    for source_id in active:
         with suppress(KeyDestroyed):  # removed just now
             keys[source_id] = await vault.source_keys(account_id, source_id)
     return keys

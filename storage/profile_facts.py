@@ -17,8 +17,9 @@ from storage.intake.bulk import among, insert_all
 from storage.intake.movement_news import Moved
 from storage.intake.tallies import moves_of, tally_customers
 from storage.metrics.history import Span
+from storage.metrics.joins import of_customer
 from storage.metrics.movements import Movement, MovementType, largest_span, movements
-from storage.metrics.tally import customers_by_day, listed, steps
+from storage.metrics.tally import Listed, customers_by_day, listed, steps
 
 TRUST = {"hubspot": 1, "intercom": 2, "zendesk": 2}
 """Which kinds of source are believed first where records differ: billing (0), sales, support."""
@@ -28,6 +29,7 @@ _MOVEMENT = (
 )  # fmt: skip
 _PROFILE = ("profile_id", "country", "signed_up_at", "customer_since", "failing", "owner_id")
 _RANKED = ("profile_id", "currency", "starts_at", "ends_at", "mrr", "total")
+_TRIAL = ("profile_id", "ends_at", "paid")
 _SPAN_FIELDS = [name for name in Span.__struct_fields__ if name != "parts"]
 _SPAN_COLUMNS = [getattr(models.MrrSpan, name) for name in _SPAN_FIELDS]
 
@@ -79,11 +81,18 @@ async def recompute_profiles(
         if members[profile].signed_up_at is not None
         for step in steps(spans[profile])
     }
+    paid = {row[0] for row in ranked_rows}
+    trial_rows = {
+        (profile, ends_at, profile in paid)
+        for profile, ends_at in await _trials(session, account_id, wanted)
+        if members[profile].signed_up_at is not None
+    }
+    await _replace(session, models.ProfileTrial, _TRIAL, account_id, wanted, trial_rows)
     left, came = await _replace(session, models.Movement, _MOVEMENT, account_id, wanted, movement_rows)
     await _replace(session, models.Profile, _PROFILE, account_id, wanted, profile_rows)
     out, into = await _replace(session, models.CustomerMrr, _RANKED, account_id, wanted, ranked_rows)
     sums = await asyncio.to_thread(customers_by_day, moves_of(left), moves_of(came))
-    await tally_customers(session, account_id, sums, listed(_unending(out), _unending(into)))
+    await tally_customers(session, account_id, sums, listed(_stays(out), _stays(into), zone))
     named = [row for row in came if members[row[0]].signed_up_at is not None]
     return Moved(_MOVEMENT, left, named, _moved_most(named, spans))
 
@@ -101,8 +110,26 @@ def _moved_most(
     return found
 
 
-def _unending(ranked: Iterable[tuple[Any, ...]]) -> list[tuple[bytes, str]]:
-    return [(profile, currency) for profile, currency, _, ends_at, *_ in ranked if ends_at is None]
+def _stays(ranked: Iterable[tuple[Any, ...]]) -> list[Listed]:
+    """Of rows as in `_RANKED`, who had MRR from when to when."""
+    return [(profile, currency, starts_at, ends_at) for profile, currency, starts_at, ends_at, *_ in ranked]
+
+
+async def _trials(
+    session: AsyncSession, account_id: int, profiles: Sequence[bytes]
+) -> list[tuple[bytes, datetime]]:
+    """Which of these profiles are on trial, and until when."""
+    customer, subscription = models.Customer, models.Subscription
+    rows = await session.execute(
+        select(customer.profile_id, subscription.trial_end)
+        .join(subscription, of_customer(subscription, customer))
+        .where(
+            customer.account_id == account_id,
+            among(session, customer.profile_id, profiles),
+            subscription.status == "trialing",
+        )
+    )
+    return [(profile_id, ends_at) for profile_id, ends_at in rows if ends_at is not None]
 
 
 def _movements(

@@ -8,22 +8,30 @@ SQLite the same filter is added to every ORM statement, and raw SQL is refused i
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from functools import lru_cache
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import TextClause, event, inspect, text
+from sqlalchemy import Executable, TextClause, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm.interfaces import ORMOption
 
 from storage.exact import SQLITE_FUNCTION, count_products
 from storage.local_time import teach_sqlite
 from storage.logs import correlation
 from storage.models import Account, Tenant
+from storage.pg_sessions import look_at_idle_ones, reading
 
 APP_ROLE = "chewbotta_app"
 SYSTEM_ROLE = "chewbotta_system"
 KEEPER_ROLE = "chewbotta_keeper"
 _ENTER = "SELECT set_config('role', '{role}', true), set_config('application_name', :name, true)"
 _INTERRUPTED_EVERY = 0.05
+_PREPARED = 300
+"""Statements that a connection to PostgreSQL keeps prepared: the questions of a day are not many more."""
+
+
+_Statement = TypeVar("_Statement", bound=Executable)
 
 
 class WrongAccount(PermissionError):
@@ -51,8 +59,13 @@ class Database:
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
         else:
             engine = create_async_engine(
-                url, hide_parameters=True, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
+                url,
+                hide_parameters=True,
+                pool_size=pool_size,
+                max_overflow=pool_size,
+                connect_args={"prepared_statement_cache_size": _PREPARED},
             )
+            look_at_idle_ones(engine)
         return cls(engine)
 
     @property
@@ -68,6 +81,10 @@ class Database:
         `timeout` (seconds) ends a statement that runs longer: PostgreSQL's statement_timeout, on SQLite an
         interrupt. A read-only session refuses to write on both.
         """
+        if self.is_postgres and read_only:
+            async with self._reader(account_id, timeout) as session:
+                yield session
+            return
         async with self._writer_turn(read_only), AsyncSession(self.engine, expire_on_commit=False) as session:
             session.info["account_id"] = account_id
             session.info["read_only"] = read_only
@@ -77,11 +94,20 @@ class Database:
                     execution_options={"sqlite_begin": "DEFERRED" if read_only else "IMMEDIATE"}
                 )
                 if self.is_postgres:
-                    await _enter_tenant(connection, account_id, read_only=read_only, timeout=timeout)
+                    await _enter_tenant(connection, account_id, timeout=timeout)
                     yield session
                 else:
                     async with _sqlite_limits(connection, read_only=read_only, timeout=timeout):
                         yield session
+
+    @asynccontextmanager
+    async def _reader(self, account_id: int, timeout: float | None) -> AsyncIterator[AsyncSession]:
+        inside = reading(self.engine, role=APP_ROLE, name=_who(), account_id=account_id, timeout=timeout)
+        async with inside as connection, AsyncSession(connection, expire_on_commit=False) as session:
+            session.info["account_id"] = account_id
+            session.info["read_only"] = True
+            async with session.begin():
+                yield session
 
     @asynccontextmanager
     async def system(self) -> AsyncIterator[AsyncSession]:
@@ -132,20 +158,16 @@ def _who() -> str:
     return f"chewbotta {correlation() or ''}".rstrip()
 
 
-async def _enter_tenant(
-    connection: AsyncConnection, account_id: int, *, read_only: bool, timeout: float | None
-) -> None:
+async def _enter_tenant(connection: AsyncConnection, account_id: int, *, timeout: float | None) -> None:
     await connection.execute(
         text(
             _ENTER.format(role=APP_ROLE) + ", set_config('chewbotta.account_id', :account, true),"
-            " set_config('statement_timeout', :timeout, true),"
-            " set_config('transaction_read_only', :read_only, true)"
+            " set_config('statement_timeout', :timeout, true)"
         ),
         {
             "name": _who(),
             "account": str(account_id),
             "timeout": str(int((timeout or 0) * 1000)),
-            "read_only": "on" if read_only else "off",
         },
     )
 
@@ -206,7 +228,27 @@ def _filter_by_account(state: ORMExecuteState) -> None:
     if state.is_insert:
         _only_rows_of(account_id, state.parameters)
         return
-    state.statement = state.statement.options(
+    if state.execution_options.get("kept"):
+        state.statement = _filtered_once(state.statement, account_id)
+    else:
+        state.statement = state.statement.options(*_of_account(account_id))
+
+
+def kept(statement: _Statement) -> _Statement:
+    """Marks a statement that is made once and executed often, with parameters by name: it is filtered, and
+    looked for among those that were compiled, once an account."""
+    return statement.execution_options(kept=True)
+
+
+@lru_cache(maxsize=1_000)
+def _filtered_once(statement: Executable, account_id: int) -> Executable:
+    return statement.options(*_of_account(account_id))
+
+
+@lru_cache(maxsize=1_000)
+def _of_account(account_id: int) -> tuple[ORMOption, ...]:
+    """The filter of an account, which takes longer to make than to apply."""
+    return (
         with_loader_criteria(Tenant, lambda table: table.account_id == account_id, include_aliases=True),
         with_loader_criteria(Account, lambda table: table.account_id == account_id, include_aliases=True),
     )

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.intake.bulk import among
+from storage.intake.combinations import combinations
 from storage.intake.movement_news import tell_movements
 from storage.intake.source_lock import HeldSource, SourceGone, hold_source
 from storage.intake.span_rows import replace_spans
@@ -38,8 +39,6 @@ from storage.session import Database
 
 CHUNK = 400
 """Customers in one transaction: more would keep the event loop from others while rows are fetched."""
-
-_ID_BYTES = 16
 
 _decode_lines = msgspec.json.Decoder(tuple[StoredLine, ...]).decode
 
@@ -106,23 +105,13 @@ async def _prepare(db: Database, account_id: int, source_id: int) -> _Setting:
                 models.Price.account_id == account_id, models.Price.source_id == source_id
             )
         )
-        subscription = models.Subscription
-        combinations = await session.scalars(
-            select(subscription.products)
-            .where(subscription.account_id == account_id, subscription.source_id == source_id)
-            .distinct()
-        )
-        add_ons = money.add_ons(map(_split, combinations))
+        add_ons = money.add_ons(await combinations(session, account_id, source_id))
         source = await session.get_one(models.Source, (account_id, source_id))
         if set(source.add_ons) != add_ons:
             source.add_ons = tuple(sorted(add_ons))
             await mark_all_stale(session, account_id, source_id)
         book = PriceBook({row.id: row.definition for row in prices}, add_ons)
         return _Setting(account_id, source_id, ZoneInfo(zone or "UTC"), book)
-
-
-def _split(products: bytes) -> frozenset[bytes]:
-    return frozenset(products[i : i + _ID_BYTES] for i in range(0, len(products), _ID_BYTES))
 
 
 async def _next_chunk(session: AsyncSession, setting: _Setting) -> list[bytes]:

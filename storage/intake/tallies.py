@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -54,6 +55,11 @@ def moves_of(rows: Iterable[tuple[Any, ...]]) -> list[list[Moved]]:
 async def forget_profiles(session: AsyncSession, account_id: int, profiles: Iterable[bytes]) -> None:
     """Deletes all that is known of these profiles as a whole, and takes it off the sums."""
     wanted = list(profiles)
+    if not wanted:
+        return
+    zone = await session.scalar(
+        select(models.Account.time_zone).where(models.Account.account_id == account_id)
+    )
     movement, ranked = models.Movement, models.CustomerMrr
     moved = await session.execute(
         select(
@@ -61,15 +67,14 @@ async def forget_profiles(session: AsyncSession, account_id: int, profiles: Iter
         ).where(movement.account_id == account_id, among(session, movement.profile_id, wanted))
     )
     known = await session.execute(
-        select(ranked.profile_id, ranked.currency).where(
-            ranked.account_id == account_id,
-            ranked.ends_at.is_(None),
-            among(session, ranked.profile_id, wanted),
+        select(ranked.profile_id, ranked.currency, ranked.starts_at, ranked.ends_at).where(
+            ranked.account_id == account_id, among(session, ranked.profile_id, wanted)
         )
     )
     gone = customers_by_day(moves_of(tuple(row) for row in moved), [])
-    await tally_customers(session, account_id, gone, listed([(p, c) for p, c in known], []))
-    for model in (models.Movement, models.Profile, models.CustomerMrr):
+    unlisted = listed([(p, c, start, end) for p, c, start, end in known], [], ZoneInfo(zone or "UTC"))
+    await tally_customers(session, account_id, gone, unlisted)
+    for model in (models.Movement, models.Profile, models.CustomerMrr, models.ProfileTrial):
         await session.execute(
             delete(model)
             .where(model.account_id == account_id, among(session, model.profile_id, wanted))

@@ -30,6 +30,7 @@ from storage.keys.keystore_schema import (
     prepare_sqlite,
     store,
 )
+from storage.pg_sessions import look_at_idle_ones
 
 WRAPPED_BYTES = 60  # nonce, key and tag, as the local master keys wrap it
 _IDENTITY = (data_key.c.account_id, data_key.c.source_id, data_key.c.purpose, data_key.c.epoch)
@@ -82,11 +83,13 @@ class KeyStore:
         self._url = sa.make_url(url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
         # Rows are few and questions are short: two connections serve a process.
-        options: dict[str, Any] = {"pool_size": 2, "max_overflow": 4, "pool_pre_ping": not self._sqlite}
+        options: dict[str, Any] = {"pool_size": 2, "max_overflow": 4}
         options["connect_args"] = {"timeout": 10} if self._sqlite else {"timeout": 10, "command_timeout": 10}
         self._engine = create_async_engine(self._url, hide_parameters=True, **options)
         if self._sqlite:
             sa.event.listen(self._engine.sync_engine, "connect", prepare_sqlite)
+        else:
+            look_at_idle_ones(self._engine)
 
     def __repr__(self) -> str:
         return f"KeyStore({self.where})"

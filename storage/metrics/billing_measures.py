@@ -9,7 +9,7 @@ from storage import models
 from storage.metrics.aging import age
 from storage.metrics.bill_plans import plan_of_invoice, plan_of_payment
 from storage.metrics.filters import matches, source_kind
-from storage.metrics.joins import is_overdue, of_customer
+from storage.metrics.joins import is_overdue, of_customer, ways_overdue
 from storage.metrics.scope import Column, Query, Scope
 from storage.metrics.span_measures import cuts_profiles, dimensions, of_profile, profile_dimensions
 
@@ -173,12 +173,13 @@ def open_invoices(scope: Scope) -> Query:
     return _invoices(scope, *_counts()).where(models.Invoice.status == "open")
 
 
-def overdue(scope: Scope) -> Query:
-    return outstanding(scope).where(is_overdue(models.Invoice, scope.asking))
+def overdue(scope: Scope) -> list[Query]:
+    """Bills past their due date, and those without one that failed to be collected, each by its index."""
+    return [outstanding(scope).where(late) for late in ways_overdue(models.Invoice, scope.asking)]
 
 
-def overdue_invoices(scope: Scope) -> Query:
-    return open_invoices(scope).where(is_overdue(models.Invoice, scope.asking))
+def overdue_invoices(scope: Scope) -> list[Query]:
+    return [open_invoices(scope).where(late) for late in ways_overdue(models.Invoice, scope.asking)]
 
 
 def overdue_customers(scope: Scope) -> Query:

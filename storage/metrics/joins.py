@@ -105,6 +105,11 @@ def unsearched(column: Any) -> Column:
 
 def is_overdue(invoice: Any, asking: Asking) -> Column:
     """Open, and its due date (or, without one, its first failed attempt) lies before now."""
+    return and_(invoice.status == "open", or_(*ways_overdue(invoice, asking)))
+
+
+def ways_overdue(invoice: Any, asking: Asking) -> tuple[Column, Column]:
+    """The two ways in which an open invoice is overdue, of which it has one at most."""
     payment = aliased(models.Payment)
     failed_before = (
         exists()
@@ -115,10 +120,4 @@ def is_overdue(invoice: Any, asking: Asking) -> Column:
         )
         .correlate_except(payment)
     )
-    return and_(
-        invoice.status == "open",
-        or_(
-            invoice.due_at < instant(asking.now),
-            and_(invoice.due_at.is_(None), failed_before),
-        ),
-    )
+    return invoice.due_at < instant(asking.now), and_(invoice.due_at.is_(None), failed_before)

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.metrics.catalog import ENTITIES
 from storage.metrics.comparable import amount_in, compared_at
+from storage.metrics.customer_rows import ref
 from storage.metrics.figures import Table
 from storage.metrics.filters import matches
-from storage.metrics.lists import ref
 from storage.metrics.plan import Plan
 from storage.metrics.ranking import Ranking, incomparable, sorted_by
 from storage.metrics.scope import Column, Query, Scope

@@ -1,10 +1,7 @@
 """The list of customers: which ones, in which order, how many in all; then what to show of those few."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from fractions import Fraction
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from sqlalchemy import case, false, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import models
 from storage.metrics.catalog import ENTITIES
 from storage.metrics.comparable import summed_in, worth_now
-from storage.metrics.figures import Cell, Conversion, ProfileRef, Table
+from storage.metrics.customer_rows import Facts, customer_row, facts_of
+from storage.metrics.ending_trials import on_trial
+from storage.metrics.figures import Conversion, Table
 from storage.metrics.filters import fields_of, matches, profile_fields
-from storage.metrics.joins import in_force, joins_product, of_customer, paying
+from storage.metrics.joins import paying
 from storage.metrics.largest import Largest, largest
 from storage.metrics.plan import Plan
 from storage.metrics.ranking import Ranking, incomparable, sorted_by
@@ -59,12 +58,14 @@ async def customers(session: AsyncSession, plan: Plan, scope: Scope) -> Table:
         left_out = await session.scalar(select(func.count()).select_from(listed)) or 0
     quick = await largest(session, plan, scope.asking, ranking)
     if quick is None:
+        quick = await on_trial(session, plan, scope.asking, ranking.currency)
+    if quick is None:
         quick = await _first_page(session, plan, scope, ranking)
     profiles = quick.profiles
     facts = await facts_of(session, scope, profiles) if profiles else {}
     columns = ENTITIES["customer"].columns
     rates = worth_now(scope, ranking.currency)
-    rows = [_customer_row(facts[profile_id], ranking.currency, rates) for profile_id in profiles]
+    rows = [customer_row(facts[profile_id], ranking.currency, rates) for profile_id in profiles]
     if "at_risk" in fields_of(scope.filters):
         columns = (*columns, "risks")
         why = await reasons(session, scope.asking, profiles)
@@ -161,49 +162,6 @@ def _page(query: Query, plan: Plan, ranking: Ranking) -> Query:
     )
 
 
-@dataclass(slots=True)
-class Facts:
-    """What a row shows of one profile. `spans` are those in force: (product, currency, mrr, trial)."""
-
-    profile_id: bytes
-    country: str | None
-    customer_since: datetime | None
-    spans: list[tuple[str | None, str, int, bool]]
-    statuses: set[str]
-
-
-async def facts_of(session: AsyncSession, scope: Scope, profiles: Sequence[bytes]) -> dict[bytes, Facts]:
-    """Three queries for all shown profiles together."""
-    profile, span, product = models.Profile, models.MrrSpan, models.Product
-    subscription, customer = models.Subscription, models.Customer
-    account_id = scope.asking.account_id
-    facts = {
-        row.profile_id: Facts(row.profile_id, row.country, row.customer_since, [], set())
-        for row in await session.execute(
-            select(profile.profile_id, profile.country, profile.customer_since).where(
-                profile.account_id == account_id, profile.profile_id.in_(profiles)
-            )
-        )
-    }
-    in_force_now = await session.execute(
-        select(span.profile_id, product.name, span.currency, span.mrr, span.trial)
-        .outerjoin(product, joins_product(span, product))
-        .where(span.account_id == account_id, span.profile_id.in_(profiles), in_force(span, scope.moment))
-        .order_by(span.mrr.desc(), span.subscription_id)
-    )
-    for row in in_force_now:
-        facts[row.profile_id].spans.append((row.name, row.currency, row.mrr, row.trial))
-    statuses = await session.execute(
-        select(customer.profile_id, subscription.status)
-        .join(subscription, of_customer(subscription, customer))
-        .where(customer.account_id == account_id, customer.profile_id.in_(profiles))
-        .distinct()
-    )
-    for profile_id, status in statuses:
-        facts[profile_id].statuses.add(status)
-    return facts
-
-
 def _conversion(facts: Iterable[Facts], into: str, rates: Mapping[str, Rate]) -> Conversion | None:
     """What was converted in the rows, if anything was."""
     codes = {span[1] for of_one in facts for span in of_one.spans if not span[3]} - {into}
@@ -214,47 +172,3 @@ def _conversion(facts: Iterable[Facts], into: str, rates: Mapping[str, Rate]) ->
         into=into, currencies=tuple(sorted(codes & rates.keys())), first=min(days), last=max(days),
         missing=tuple(sorted(codes - rates.keys())),
     )  # fmt: skip
-
-
-def customer_status(spans: Sequence[tuple[str | None, str, int, bool]], statuses: set[str]) -> str:
-    """One word for a customer: past_due, active, trialing, churned, or what its subscriptions say."""
-    if any(not trial for *_, trial in spans):
-        return "past_due" if "past_due" in statuses else "active"
-    if any(trial for *_, trial in spans):
-        return "trialing"
-    for status in ("paused", "unpaid", "incomplete"):
-        if status in statuses:
-            return status
-    return "churned" if "canceled" in statuses else "none"
-
-
-def _customer_row(facts: Facts, own_currency: str, rates: Mapping[str, Rate]) -> tuple[Cell, ...]:
-    """MRR in `own_currency` as far as there are rates; without one of them what is largest, as it is."""
-    exact: dict[str, Fraction] = defaultdict(Fraction)
-    for _, currency, mrr, trial in facts.spans:
-        if not trial:
-            rate = rates.get(currency)
-            exact[own_currency if rate else currency] += mrr * (rate.value if rate else 1)
-    totals = {currency: round(total) for currency, total in exact.items()}
-    largest = max(totals, key=totals.__getitem__, default=own_currency)
-    shown = own_currency if totals.get(own_currency) else largest
-    plans = [plan for plan, *_ in facts.spans if plan]
-    return (
-        ProfileRef(facts.profile_id),
-        plans[0] if plans else None,
-        totals.get(shown, 0),
-        shown,
-        customer_status(facts.spans, facts.statuses),
-        facts.country,
-        facts.customer_since,
-    )
-
-
-def cells_of(facts: Facts, own_currency: str, rates: Mapping[str, Rate]) -> dict[str, Cell]:
-    """What a row of customers shows of one of them, by the name of its column."""
-    columns = ENTITIES["customer"].columns
-    return dict(zip(columns, _customer_row(facts, own_currency, rates), strict=True))
-
-
-def ref(profile_id: bytes | None) -> ProfileRef | None:
-    return ProfileRef(bytes(profile_id)) if profile_id else None

@@ -1,13 +1,18 @@
-"""One customer as all its records say, without the sealed fields."""
+"""One customer as all its records say, without the sealed fields.
 
+The statements are made once: making them would take longer than what they find.
+"""
+
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Executable, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
 from storage.metrics import profile_relations
 from storage.metrics.customer_filters import profile_id as id_of
+from storage.metrics.customer_rows import customer_status
 from storage.metrics.figures import (
     MovementFigures,
     PaymentFigures,
@@ -16,9 +21,11 @@ from storage.metrics.figures import (
     SubscriptionFigures,
 )
 from storage.metrics.joins import in_force, joins_product, of_customer
-from storage.metrics.lists import customer_status
 from storage.metrics.plan import Plan
-from storage.metrics.scope import Asking, Unanswerable, instant
+from storage.metrics.profile_relations import ACCOUNT, PROFILE, Them
+from storage.metrics.scope import Asking, Unanswerable
+from storage.session import kept
+from storage.types import Instant
 
 _RECENT_MOVEMENTS = 5
 _SHOWN_SUBSCRIPTIONS = 20
@@ -27,10 +34,12 @@ _SHOWN_SUBSCRIPTIONS = 20
 async def figures(session: AsyncSession, plan: Plan, asking: Asking) -> ProfileFigures:
     """The profile that the plan names; raises Unanswerable where it is not there (any more)."""
     profile_id = id_of(plan.customer or "")
-    facts = await session.get(models.Profile, (asking.account_id, profile_id))
+    them = {"account": asking.account_id, "profile": profile_id}
+    facts = (await session.execute(_facts(), them)).first()
     if facts is None:
         raise Unanswerable("This customer is not in the data any more.")
-    subscriptions = await _subscriptions(session, profile_id, asking)
+    now = {**them, "now": asking.now}
+    subscriptions = (await session.execute(_subscriptions(), now)).all()
     spans = [
         (row.name, row.currency, row.mrr, row.trial) for row in subscriptions if row.starts_at is not None
     ]
@@ -47,17 +56,31 @@ async def figures(session: AsyncSession, plan: Plan, asking: Asking) -> ProfileF
         country=facts.country,
         customer_since=facts.customer_since,
         subscriptions=tuple(_subscription(row) for row in in_force_now[:_SHOWN_SUBSCRIPTIONS]),
-        last_payment=await _last_payment(session, profile_id, asking),
-        outstanding=await _outstanding(session, profile_id, asking),
-        open_conversations=await profile_relations.open_conversations(session, profile_id, asking),
+        last_payment=await _last_payment(session, them),
+        outstanding=await _outstanding(session, them),
+        open_conversations=await profile_relations.open_conversations(session, them),
         owner=await profile_relations.owner(session, facts.owner_id, asking),
-        contacts=await profile_relations.contacts(session, profile_id, asking),
-        deals=await profile_relations.deals(session, profile_id, asking),
-        movements=await _movements(session, profile_id, asking),
+        contacts=await profile_relations.contacts(session, them),
+        deals=await profile_relations.deals(session, them),
+        movements=await _movements(session, now),
     )
 
 
-async def _subscriptions(session: AsyncSession, profile_id: bytes, asking: Asking) -> list[Any]:
+_NOW = bindparam("now", type_=Instant)
+
+
+@cache
+def _facts() -> Executable:
+    row = models.Profile
+    return kept(
+        select(row.country, row.customer_since, row.owner_id).where(
+            row.account_id == ACCOUNT, row.profile_id == PROFILE
+        )
+    )
+
+
+@cache
+def _subscriptions() -> Executable:
     """All subscriptions of the profile, each with its span of now if it has one; the largest first."""
     subscription, customer, span, product = (
         models.Subscription,
@@ -65,7 +88,7 @@ async def _subscriptions(session: AsyncSession, profile_id: bytes, asking: Askin
         models.MrrSpan,
         models.Product,
     )
-    rows = await session.execute(
+    return kept(
         select(
             product.name,
             subscription.status,
@@ -86,13 +109,12 @@ async def _subscriptions(session: AsyncSession, profile_id: bytes, asking: Askin
             (span.account_id == subscription.account_id)
             & (span.source_id == subscription.source_id)
             & (span.subscription_id == subscription.id)
-            & in_force(span, instant(asking.now)),
+            & in_force(span, _NOW),
         )
         .outerjoin(product, joins_product(span, product))
-        .where(customer.account_id == asking.account_id, customer.profile_id == profile_id)
+        .where(customer.account_id == ACCOUNT, customer.profile_id == PROFILE)
         .order_by(func.coalesce(span.mrr, 0).desc(), subscription.id)
     )
-    return list(rows.all())
 
 
 def _subscription(row: Any) -> SubscriptionFigures:
@@ -109,17 +131,21 @@ def _subscription(row: Any) -> SubscriptionFigures:
     )
 
 
-async def _last_payment(session: AsyncSession, profile_id: bytes, asking: Asking) -> PaymentFigures | None:
+@cache
+def _payments() -> Executable:
+    """The latest one."""
     payment, customer = models.Payment, models.Customer
-    row = (
-        await session.execute(
-            select(payment.status, payment.amount, payment.currency, payment.created_at, payment.failure)
-            .join(customer, of_customer(payment, customer))
-            .where(customer.account_id == asking.account_id, customer.profile_id == profile_id)
-            .order_by(payment.created_at.desc(), payment.id)
-            .limit(1)
-        )
-    ).first()
+    return kept(
+        select(payment.status, payment.amount, payment.currency, payment.created_at, payment.failure)
+        .join(customer, of_customer(payment, customer))
+        .where(customer.account_id == ACCOUNT, customer.profile_id == PROFILE)
+        .order_by(payment.created_at.desc(), payment.id)
+        .limit(1)
+    )
+
+
+async def _last_payment(session: AsyncSession, them: Them) -> PaymentFigures | None:
+    row = (await session.execute(_payments(), them)).first()
     if row is None:
         return None
     return PaymentFigures(
@@ -127,33 +153,43 @@ async def _last_payment(session: AsyncSession, profile_id: bytes, asking: Asking
     )
 
 
-async def _outstanding(session: AsyncSession, profile_id: bytes, asking: Asking) -> dict[str, int]:
+@cache
+def _open_invoices() -> Executable:
     invoice, customer = models.Invoice, models.Customer
-    rows = await session.execute(
+    return kept(
         select(invoice.currency, func.sum(invoice.amount_remaining))
         .join(customer, of_customer(invoice, customer))
         .where(
-            customer.account_id == asking.account_id,
-            customer.profile_id == profile_id,
+            customer.account_id == ACCOUNT,
+            customer.profile_id == PROFILE,
             invoice.status == "open",
         )
         .group_by(invoice.currency)
     )
+
+
+async def _outstanding(session: AsyncSession, them: Them) -> dict[str, int]:
+    rows = await session.execute(_open_invoices(), them)
     return {currency: int(amount) for currency, amount in rows if amount}
 
 
-async def _movements(session: AsyncSession, profile_id: bytes, asking: Asking) -> tuple[MovementFigures, ...]:
+@cache
+def _latest_movements() -> Executable:
     movement = models.Movement
-    rows = await session.execute(
+    return kept(
         select(movement.type, movement.amount, movement.currency, movement.at)
         .where(
-            movement.account_id == asking.account_id,
-            movement.profile_id == profile_id,
-            movement.at <= instant(asking.now),
+            movement.account_id == ACCOUNT,
+            movement.profile_id == PROFILE,
+            movement.at <= _NOW,
         )
         .order_by(movement.at.desc())
         .limit(_RECENT_MOVEMENTS)
     )
+
+
+async def _movements(session: AsyncSession, now: Them) -> tuple[MovementFigures, ...]:
+    rows = await session.execute(_latest_movements(), now)
     return tuple(
         MovementFigures(type=row.type, amount=row.amount, currency=row.currency, at=row.at) for row in rows
     )

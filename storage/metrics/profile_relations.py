@@ -1,8 +1,10 @@
 """What support and sales say of one customer: its owner, people, deals, and how much of it is open."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Executable, Integer, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
@@ -12,29 +14,41 @@ from storage.metrics.relation_filters import CLOSED
 from storage.metrics.relation_rows import joins_stage
 from storage.metrics.scope import Asking
 from storage.records import DealState
+from storage.session import kept
+from storage.types import RecordId
+
+ACCOUNT = bindparam("account", type_=Integer)
+PROFILE = bindparam("profile", type_=RecordId)
+
+Them = Mapping[str, Any]
+"""What the statements are executed with: the `account` and the `profile`."""
 
 _SHOWN = 10
 _SUPPORT = ("intercom", "zendesk")
 
 
-async def open_conversations(session: AsyncSession, profile_id: bytes, asking: Asking) -> int | None:
-    """None where no support source is connected."""
+@cache
+def _conversations() -> Executable:
+    """How many are open, and whether a support source is connected."""
     ticket, customer, source = models.Ticket, models.Customer, models.Source
     counted = (
         select(func.count())
         .select_from(ticket)
         .join(customer, of_customer(ticket, customer))
         .where(
-            customer.account_id == asking.account_id,
-            customer.profile_id == profile_id,
+            customer.account_id == ACCOUNT,
+            customer.profile_id == PROFILE,
             ticket.state.not_in(CLOSED),
         )
         .scalar_subquery()
     )
-    connected = select(source.source_id).where(
-        source.account_id == asking.account_id, source.kind.in_(_SUPPORT)
-    )
-    row = (await session.execute(select(counted, connected.exists()))).one()
+    connected = select(source.source_id).where(source.account_id == ACCOUNT, source.kind.in_(_SUPPORT))
+    return kept(select(counted, connected.exists()))
+
+
+async def open_conversations(session: AsyncSession, them: Them) -> int | None:
+    """None where no support source is connected."""
+    row = (await session.execute(_conversations(), them)).one()
     return int(row[0]) if row[1] else None
 
 
@@ -48,7 +62,8 @@ async def owner(session: AsyncSession, owner_id: bytes | None, asking: Asking) -
     return None if source_id is None else SealedRef("owner", source_id, owner_id, "name")
 
 
-async def contacts(session: AsyncSession, profile_id: bytes, asking: Asking) -> tuple[ContactFigures, ...]:
+@cache
+def _contacts() -> Executable:
     """The longest known first."""
     contact, at, customer = models.Contact, models.ContactCustomer, models.Customer
     is_at = and_(
@@ -56,40 +71,59 @@ async def contacts(session: AsyncSession, profile_id: bytes, asking: Asking) -> 
         at.source_id == contact.source_id,
         at.contact_id == contact.id,
     )
-    rows = await session.execute(
+    return kept(
         select(contact.source_id, contact.id)
         .join(at, is_at)
         .join(customer, of_customer(at, customer))
-        .where(customer.account_id == asking.account_id, customer.profile_id == profile_id)
+        .where(customer.account_id == ACCOUNT, customer.profile_id == PROFILE)
         .group_by(contact.source_id, contact.id, contact.created_at)
         .order_by(contact.created_at, contact.source_id, contact.id)
         .limit(2 * _SHOWN)  # the same person may be known to several sources
     )
+
+
+async def contacts(session: AsyncSession, them: Them) -> tuple[ContactFigures, ...]:
+    rows = await session.execute(_contacts(), them)
     return tuple(
-        ContactFigures(**{name: SealedRef("contact", *row, name) for name in ("name", "title", "email")})
+        ContactFigures(
+            **{name: SealedRef("contact", row.source_id, row.id, name) for name in ("name", "title", "email")}
+        )
         for row in rows
     )
 
 
-async def deals(session: AsyncSession, profile_id: bytes, asking: Asking) -> tuple[DealFigures, ...]:
+@cache
+def _deals() -> Executable:
     """Open ones first, then by their close date, the latest first."""
     deal, stage, customer = models.Deal, models.Stage, models.Customer
-    rows = await session.execute(
-        select(deal, stage.name)
+    return kept(
+        select(
+            deal.source_id,
+            deal.id,
+            deal.sealed,
+            deal.state,
+            deal.amount,
+            deal.currency,
+            deal.closes_at,
+            stage.name.label("stage"),
+        )
         .join(customer, of_customer(deal, customer))
         .outerjoin(stage, joins_stage(deal, stage))
-        .where(customer.account_id == asking.account_id, customer.profile_id == profile_id)
+        .where(customer.account_id == ACCOUNT, customer.profile_id == PROFILE)
         .order_by(deal.state != DealState.OPEN, deal.closes_at.desc().nulls_last(), deal.source_id, deal.id)
         .limit(_SHOWN)
     )
-    return tuple(_deal(row, stage_name) for row, stage_name in rows)
 
 
-def _deal(row: Any, stage: str | None) -> DealFigures:
+async def deals(session: AsyncSession, them: Them) -> tuple[DealFigures, ...]:
+    return tuple(_deal(row) for row in await session.execute(_deals(), them))
+
+
+def _deal(row: Any) -> DealFigures:
     return DealFigures(
         name=SealedRef("deal", row.source_id, row.id, "name") if row.sealed else None,
         state=row.state,
-        stage=stage,
+        stage=row.stage,
         amount=row.amount,
         currency=row.currency,
         closes=row.closes_at,

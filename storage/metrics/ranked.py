@@ -18,8 +18,8 @@ from storage.metrics.catalog import Metric, Unit
 from storage.metrics.comparable import worth_now
 from storage.metrics.comparing import values_of
 from storage.metrics.customer_filters import profile_id
+from storage.metrics.customer_rows import cells_of, facts_of
 from storage.metrics.figures import Conversion, ProfileRef, Table
-from storage.metrics.lists import cells_of, facts_of
 from storage.metrics.measures import MEASURES
 from storage.metrics.plan import Condition, Plan
 from storage.metrics.ranking import Ranking

@@ -17,12 +17,12 @@ from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
-from storage.metrics import summed
+from storage.metrics import summed, summed_mrr
 from storage.metrics.grains import midnight
 from storage.metrics.plan import Condition, Op
 from storage.metrics.rows import rows_of, scope_over
 from storage.metrics.scope import Asking, Scope, instant, just_before
-from storage.metrics.summed import Days
+from storage.metrics.summed_mrr import Days, Rest
 
 _MOST_CHANGING = 500
 _DAY = timedelta(days=1)
@@ -49,12 +49,14 @@ class _Summed:
     read: Callable[[AsyncSession, Scope, Sequence[Days]], Awaitable[list[dict[str, Any]]]]
     is_stock: bool
     cuts: frozenset[str] = frozenset()
+    adds_up: bool = False
+    """Whether what changes later today can be taken off, span by span, by the same statement."""
 
 
 _CUTS = frozenset({"plan", "interval", "currency", "source"})
 _SUMMED = {
-    "mrr": _Summed(summed.mrr, is_stock=True, cuts=_CUTS),
-    "arr": _Summed(summed.mrr, is_stock=True, cuts=_CUTS),
+    "mrr": _Summed(summed_mrr.mrr, is_stock=True, cuts=_CUTS, adds_up=True),
+    "arr": _Summed(summed_mrr.mrr, is_stock=True, cuts=_CUTS, adds_up=True),
     "arpa": _Summed(summed.arpa, is_stock=True),
     "customers": _Summed(summed.customers, is_stock=True),
     "new_customers": _Summed(summed.new_customers, is_stock=False),
@@ -91,6 +93,9 @@ async def rows(
     if len(known) < len(days):
         return None
     running = [window for window in windows if (window.moment if how.is_stock else window.end) == asking.now]
+    if how.adds_up:
+        rest = Rest(asking.now, _tomorrow(asking, zone)) if running else None
+        return _added_up(scope, [(1, row) for row in await summed_mrr.mrr(session, scope, known, rest)])
     changing = await _changing(session, asking, zone) if running else ()
     if len(changing) > _MOST_CHANGING:
         return None

@@ -1,113 +1,18 @@
 """The statements on the summaries: each gives rows of `amount` and `rows`, by bucket, currency and group."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import date
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
-from sqlalchemy import Date, String, and_, case, column, func, literal, or_, select, union_all, values
+from sqlalchemy import Date, case, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import models
-from storage.metrics.filters import source_kind
-from storage.metrics.joins import joins_product
 from storage.metrics.movement_measures import LOSSES
-from storage.metrics.scope import Query, Scope
+from storage.metrics.scope import Scope
+from storage.metrics.summed_mrr import Change, Days, Found, levels, mrr
 from storage.metrics.tally import FIRST, LOST
 
-Found = list[dict[str, Any]]
 Reader = Callable[[AsyncSession, Scope, Sequence["Days"]], Awaitable[Found]]
-
-
-class Days(NamedTuple):
-    """The days of one bucket, the last one included; of a stock, whose value at the end of `last` is asked,
-    `first` says nothing."""
-
-    key: str | None
-    first: date
-    last: date
-
-
-class _Change(NamedTuple):
-    """What came to a sum on a day."""
-
-    day: date
-    currency: str | None
-    amount: int
-    rows: int
-
-
-async def mrr(session: AsyncSession, scope: Scope, days: Sequence[Days]) -> Found:
-    """MRR at the end of each bucket, of how many spans."""
-    table = models.MrrDay
-    currency = table.currency.label("currency")
-    sums = func.sum(table.amount).label("amount"), func.sum(table.spans).label("rows")
-    opening = _until(table, days[0].last)
-    if len(days) == 1:
-        totals: Query = select(currency, *sums)
-        found = await session.execute(_cut(scope, totals.where(opening), currency))
-        return [{**row, "bucket": days[0].key} for row in found.mappings() if row["rows"]]
-    before = select(literal(days[0].last, Date).label("day"), currency, *sums).where(opening)
-    after = select(table.day, currency, *sums).where(_between(table, days)).group_by(table.day)
-    of_account = table.account_id == scope.asking.account_id
-    both = union_all(*(part.where(of_account).group_by(currency) for part in (before, after)))
-    return _levels(days, [_Change(*row) for row in await session.execute(both)])
-
-
-def _until(table: Any, last: date) -> Any:
-    """Rows of whole months before that of `last`, and of its days up to it."""
-    month = last.replace(day=1)
-    return or_(
-        and_(table.whole_month.is_(True), table.day < month),
-        and_(table.whole_month.is_(False), table.day >= month, table.day <= last),
-    )
-
-
-def _between(table: Any, days: Sequence[Days]) -> Any:
-    """Rows after the first bucket, to the last one's end: whole months as far as buckets end with them."""
-    whole = [of_bucket.last for of_bucket in days if _ends_month(of_bucket.last)]
-    monthly = len(whole) >= len(days) - 1 and _ends_month(days[0].last)
-    settled = whole[-1] if monthly else days[0].last
-    return or_(
-        and_(table.whole_month.is_(True), table.day > days[0].last, table.day <= settled),
-        and_(table.whole_month.is_(False), table.day > settled, table.day <= days[-1].last),
-    )
-
-
-def _ends_month(day: date) -> bool:
-    return day == date.max or date.fromordinal(day.toordinal() + 1).day == 1
-
-
-def _cut(scope: Scope, query: Query, currency: Any) -> Query:
-    """The query by the plan's dimensions."""
-    table, product = models.MrrDay, models.Product
-    if "plan" in scope.by:
-        query = query.outerjoin(product, joins_product(table, product))
-    columns: dict[str, Any] = {
-        "plan": product.name,
-        "interval": func.nullif(table.interval, ""),
-        "currency": table.currency,
-        "source": source_kind(table),
-    }
-    cuts: list[Any] = [columns[name].label(f"by_{name}") for name in scope.by]
-    return (
-        query.where(table.account_id == scope.asking.account_id).add_columns(*cuts).group_by(currency, *cuts)
-    )
-
-
-def _levels(days: Sequence[Days], changes: Iterable[_Change]) -> Found:
-    """The sums at the end of each bucket, buckets in order of time."""
-    waiting = sorted(changes, key=lambda change: change.day)
-    sums: dict[str | None, tuple[int, int]] = {}
-    found, at = [], 0
-    for bucket in days:
-        while at < len(waiting) and waiting[at].day <= bucket.last:
-            change = waiting[at]
-            amount, rows = sums.get(change.currency, (0, 0))
-            sums[change.currency] = amount + int(change.amount), rows + int(change.rows)
-            at += 1
-        for currency, (amount, rows) in sums.items():
-            found.append({"bucket": bucket.key, "currency": currency, "amount": amount, "rows": rows})
-    return found
 
 
 async def customers(session: AsyncSession, scope: Scope, days: Sequence[Days]) -> Found:
@@ -125,7 +30,7 @@ async def customers(session: AsyncSession, scope: Scope, days: Sequence[Days]) -
     if len(days) > 1:
         moved, back = moved.group_by(table.day), back.group_by(table.until)
     rows = await session.execute(union_all(moved, back))
-    return _levels(days, [_Change(day, None, int(count), int(count)) for day, count in rows if count])
+    return levels(days, [Change(day, None, int(count), int(count)) for day, count in rows if count])
 
 
 def _day_or(days: Sequence[Days], day: Any) -> list[Any]:
@@ -149,7 +54,7 @@ async def arpa(session: AsyncSession, scope: Scope, days: Sequence[Days]) -> Fou
     if len(days) > 1:
         query = query.group_by(table.day)
     rows: list[Any] = list(await session.execute(query))
-    paying = _levels(days, [_Change(day, currency, 0, int(count)) for day, currency, count in rows])
+    paying = levels(days, [Change(day, currency, 0, int(count)) for day, currency, count in rows])
     return [row | {"rows": 0} for row in await mrr(session, scope, days)] + paying
 
 
@@ -208,18 +113,31 @@ async def _in_buckets(
     by: Sequence[Any] = (),
     still: bool = False,
 ) -> Found:
-    """Sums over the days of each bucket; with `still`, of what lasted beyond it."""
+    """Sums over the days of each bucket, which follow each other; with `still`, of what lasted beyond it."""
     table = models.CustomerDay
-    names = (column("number", String), column("first", Date), column("last", Date))
-    numbered = [(str(number), of_bucket.first, of_bucket.last) for number, of_bucket in enumerate(days)]
-    bucket = values(*names, name="days").data(numbered).cte("days")
+    ends = _end_of_bucket(days, table.day)
     query = (
-        select(bucket.c.number, *columns)
-        .join(table, and_(table.day >= bucket.c.first, table.day <= bucket.c.last))
-        .where(table.account_id == scope.asking.account_id, table.what.in_(what))
-        .group_by(bucket.c.number, *by)
+        select(ends.label("in_bucket"), *columns)
+        .where(
+            table.account_id == scope.asking.account_id,
+            table.what.in_(what),
+            table.day >= days[0].first,
+            table.day <= days[-1].last,
+        )
+        .group_by("in_bucket", *by)
     )
     if still:
-        query = query.where(table.until > bucket.c.last)
+        query = query.where(table.until > ends)
+    keys = {of_bucket.last: of_bucket.key for of_bucket in days}
     found = (await session.execute(query)).mappings()
-    return [dict(row) | {"bucket": days[int(row["number"])].key} for row in found if row["rows"]]
+    return [dict(row) | {"bucket": keys[row["in_bucket"]]} for row in found if row["rows"]]
+
+
+def _end_of_bucket(days: Sequence[Days], day: Any) -> Any:
+    """The last day of the bucket that a day lies in. No table of values: those are compiled every time."""
+    if len(days) == 1:
+        return literal(days[0].last, Date)
+    if all(of_bucket.first == of_bucket.last for of_bucket in days):
+        return day
+    ends = [(day <= of_bucket.last, literal(of_bucket.last, Date)) for of_bucket in days]
+    return case(*ends[:-1], else_=ends[-1][1])

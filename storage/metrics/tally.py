@@ -132,14 +132,52 @@ def steps(spans: Iterable[Span]) -> Iterator[Step]:
         yield currency, at, None, worth[0], worth[1]
 
 
+Listed = tuple[bytes, str, datetime, datetime | None]
+"""profile, currency, starts_at, ends_at of a row of `CustomerMrr`"""
+
+
 def listed(
-    gone: Iterable[tuple[bytes, str]], fresh: Iterable[tuple[bytes, str]]
+    gone: Iterable[Listed], fresh: Iterable[Listed], zone: tzinfo
 ) -> dict[CustomerKey, tuple[int, int]]:
-    """How `CustomerDay` changes when these unending rows of `CustomerMrr` (profile, currency) go and those
-    come; both hold all of a profile."""
+    """How `CustomerDay` changes when these rows of `CustomerMrr` go and those come; both hold all of a
+    profile."""
     counts: Counter[CustomerKey] = Counter()
-    for rows, sign in ((list(gone), -1), (list(fresh), 1)):
-        for _, currency in rows:
-            counts[LISTED, FOREVER, FOREVER, currency] += sign
-        counts[LISTED, FOREVER, FOREVER, ""] += sign * len({profile for profile, _ in rows})
+    for rows, sign in ((gone, -1), (fresh, 1)):
+        of_profile: defaultdict[bytes, list[tuple[datetime, datetime | None]]] = defaultdict(list)
+        for profile_id, currency, starts_at, ends_at in rows:
+            _count_stay(counts, currency, starts_at, ends_at, sign, zone)
+            of_profile[profile_id].append((starts_at, ends_at))
+        for stays in of_profile.values():
+            for starts_at, ends_at in _joined(stays):
+                _count_stay(counts, "", starts_at, ends_at, sign, zone)
     return {key: (0, count) for key, count in counts.items() if count}
+
+
+def _count_stay(
+    counts: Counter[CustomerKey],
+    currency: str,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    sign: int,
+    zone: tzinfo,
+) -> None:
+    counts[LISTED, starts_at.astimezone(zone).date(), FOREVER, currency] += sign
+    if ends_at is not None:
+        counts[LISTED, ends_at.astimezone(zone).date(), FOREVER, currency] -= sign
+
+
+def _joined(
+    stays: Iterable[tuple[datetime, datetime | None]],
+) -> Iterator[tuple[datetime, datetime | None]]:
+    """The times that stays cover together."""
+    since: datetime | None = None
+    until: datetime | None = None
+    for starts_at, ends_at in sorted(stays, key=lambda stay: stay[0]):
+        if since is None or (until is not None and starts_at > until):
+            if since is not None:
+                yield since, until
+            since, until = starts_at, ends_at
+        elif until is not None and (ends_at is None or ends_at > until):
+            until = ends_at
+    if since is not None:
+        yield since, until

@@ -1,5 +1,6 @@
 """What billing sources say: products, prices, subscriptions, invoices, payments, refunds, disputes.
 
+Indexes include what questions need of many rows, so that PostgreSQL need not read the rows themselves.
 Amounts are minor units beside their currency. Nothing here is personal; vendor ids are keyed hashes.
 """
 
@@ -42,10 +43,13 @@ class Subscription(Base, SourceRecord):
     __table_args__ = (
         Index("ix_subscription_customer", "account_id", "source_id", "customer_id"),
         Index("ix_subscription_renews", "account_id", "current_period_end"),
+        # The account second: SQLite would take this for a way to all of an account's subscriptions.
+        Index("ix_subscription_products", "source_id", "account_id", "products"),
         Index(
             "ix_subscription_trial",
             "account_id",
             "trial_end",
+            postgresql_include=["source_id", "customer_id"],
             sqlite_where=text("status = 'trialing'"),
             postgresql_where=text("status = 'trialing'"),
         ),
@@ -101,6 +105,7 @@ class Invoice(Base, SourceRecord):
             "ix_invoice_open",
             "account_id",
             "due_at",
+            postgresql_include=["currency", "amount_remaining", "source_id", "id", "intent_id"],
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
         ),
@@ -140,6 +145,7 @@ class Payment(Base, SourceRecord):
             "account_id",
             "source_id",
             "attempt_of",
+            postgresql_include=["created_at"],
             sqlite_where=text("status = 'failed'"),
             postgresql_where=text("status = 'failed'"),
         ),

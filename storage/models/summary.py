@@ -40,7 +40,8 @@ class CustomerDay(Base, Tenant):
     - a type of movement, by currency: movements of that day;
     - "first": customers who never paid before;
     - "lost": customers who stopped paying on `day` and pay again from `until` on (FOREVER: not so far);
-    - "listed", by currency or in any (""), on the day FOREVER: those that have MRR without end.
+    - "listed", by currency or in any (""): customers who came to have MRR on that day less those who ceased
+      to, as lists see it: those that a source deleted are in none.
     """
 
     __tablename__ = "customer_day"
@@ -72,7 +73,12 @@ class CustomerMrr(Base, Tenant):
             sqlite_where=text("ends_at IS NULL"),
             postgresql_where=text("ends_at IS NULL"),
         ),
-        Index("ix_customer_mrr_ends", "account_id", "ends_at"),
+        Index(
+            "ix_customer_mrr_ends",
+            "account_id",
+            "ends_at",
+            postgresql_include=["currency", "starts_at", "mrr", "total", "profile_id"],
+        ),
         Index("ix_customer_mrr_starts", "account_id", "starts_at"),
     )
 
@@ -82,3 +88,17 @@ class CustomerMrr(Base, Tenant):
     ends_at: Mapped[datetime | None] = mapped_column(Instant)
     mrr: Mapped[int] = mapped_column(BigInteger)
     total: Mapped[int] = mapped_column(BigInteger)
+
+
+class ProfileTrial(Base, Tenant):
+    """When a trial that a customer is on ends. `paid`: it has MRR at some time, so that is to be looked up.
+
+    Anonymous customers have none: lists do not show them.
+    """
+
+    __tablename__ = "profile_trial"
+    __table_args__ = (Index("ix_profile_trial_ends", "account_id", "ends_at", "paid", "profile_id"),)
+
+    profile_id: Mapped[bytes] = mapped_column(RecordId, primary_key=True)
+    ends_at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    paid: Mapped[bool]

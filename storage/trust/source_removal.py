@@ -179,7 +179,7 @@ async def _left_in_messages(session: AsyncSession, account_id: int) -> list[Rema
 
 def _tables(account_id: int, source_id: int) -> Iterator[tuple[Any, ColumnElement[bool]]]:
     """Every table with rows of the source, and which those are; what is derived from others comes first."""
-    for derived in (models.Movement, models.Profile, models.CustomerMrr):
+    for derived in (models.Movement, models.Profile, models.CustomerMrr, models.ProfileTrial):
         yield table_of(derived), _of_its_profiles(derived, account_id, source_id)
     link = table_of(models.ProfileLink)
     yield link, or_(link.c.one_source_id == source_id, link.c.other_source_id == source_id)

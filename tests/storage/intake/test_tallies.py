@@ -31,13 +31,31 @@ async def assert_summed(world: World) -> None:
     moves = sorted(await world.rows(models.Movement), key=lambda move: (move.day, move.at, move.currency))
     profiles = {row.profile_id: row for row in await world.rows(models.Profile)}
     assert await _mrr_days(world) == _expected_mrr_days(spans)
-    assert await _customer_days(world) == _expected_customer_days(moves, profiles)
     steps = await world.rows(models.CustomerMrr)
+    days = await _customer_days(world)
+    assert {key: sums for key, sums in days.items() if key[0] != "listed"} == _expected_customer_days(moves)
+    assert {key: sums for key, sums in days.items() if key[0] == "listed"} == _expected_listed(steps)
     moments = {at for span in spans for at in (span.starts_at, span.ends_at) if at is not None}
     shown = [span for span in spans if profiles[span.profile_id].signed_up_at is not None]
     for at in moments:
         assert _mrr_at(steps, at) == _mrr_at(shown, at)
     assert not [step for step in steps if step.mrr <= 0]
+    assert await _trials(world) == await _expected_trials(world, {step.profile_id for step in steps})
+
+
+async def _trials(world: World) -> set[tuple[bytes, datetime, bool]]:
+    return {(row.profile_id, row.ends_at, row.paid) for row in await world.rows(models.ProfileTrial)}
+
+
+async def _expected_trials(world: World, paid: set[bytes]) -> set[tuple[bytes, datetime, bool]]:
+    """Those that subscriptions say, of customers that are there."""
+    profile_of = {(row.source_id, row.id): row.profile_id for row in await world.rows(models.Customer)}
+    return {
+        (profile, row.trial_end, profile in paid)
+        for row in await world.rows(models.Subscription)
+        if row.status == "trialing" and row.trial_end is not None
+        if (profile := profile_of.get((row.source_id, row.customer_id))) is not None
+    }
 
 
 def _mrr_at(spans: list[Any], at: datetime) -> Counter[tuple[bytes, str]]:
@@ -80,14 +98,14 @@ async def _customer_days(world: World) -> dict[Any, tuple[int, int]]:
     }
 
 
-def _expected_customer_days(moves: list[Any], profiles: dict[bytes, Any]) -> dict[Any, tuple[int, int]]:
+def _expected_customer_days(moves: list[Any]) -> dict[Any, tuple[int, int]]:
     sums: defaultdict[Any, list[int]] = defaultdict(lambda: [0, 0])
 
     def add(what: str, day: Any, until: Any, currency: str, amount: int = 0) -> None:
         sums[what, day, until, currency][0] += amount
         sums[what, day, until, currency][1] += 1
 
-    for profile_id, profile in profiles.items():
+    for profile_id in {move.profile_id for move in moves}:
         mine = [move for move in moves if move.profile_id == profile_id]
         for move in mine:
             add(move.type, move.day, FOREVER, move.currency, move.amount)
@@ -95,14 +113,25 @@ def _expected_customer_days(moves: list[Any], profiles: dict[bytes, Any]) -> dic
             add("first", min(mine, key=lambda move: move.at).day, FOREVER, "")
         for day, until in _without_mrr(mine):
             add("lost", day, until, "")
-        left = Counter[str]()
-        for move in mine:
-            left[move.currency] += move.amount
-        paying = [currency for currency, mrr in left.items() if mrr > 0]
-        if profile.signed_up_at is not None and paying:
-            for currency in (*paying, ""):
-                add("listed", FOREVER, FOREVER, currency)
     return {key: (amount, count) for key, (amount, count) in sums.items()}
+
+
+def _expected_listed(steps: list[Any]) -> dict[Any, tuple[int, int]]:
+    """At each moment at which any step begins or ends, who is listed then less who was just before."""
+    sums: Counter[Any] = Counter()
+    for at in {at for step in steps for at in (step.starts_at, step.ends_at) if at is not None}:
+        for currency in ("usd", "eur", ""):
+            of = [step for step in steps if currency in ("", step.currency)]
+            after = {one.profile_id for one in of if one.starts_at <= at and not _over(one, at)}
+            before = {
+                one.profile_id for one in of if one.starts_at < at and not _over(one, at, at_last=False)
+            }
+            sums["listed", at.date(), FOREVER, currency] += len(after) - len(before)
+    return {key: (0, count) for key, count in sums.items() if count}
+
+
+def _over(step: Any, at: datetime, *, at_last: bool = True) -> bool:
+    return step.ends_at is not None and (step.ends_at <= at if at_last else step.ends_at < at)
 
 
 def _without_mrr(moves: list[Any]) -> list[tuple[Any, Any]]:
@@ -150,6 +179,8 @@ def _subscription(state: dict[str, Any]) -> records.Subscription:
         created_at=began,
         ended_at=ended,
         canceled_at=ended,
+        trial_start=began if state["status"] == "trialing" else None,
+        trial_end=began + timedelta(days=90) if state["status"] == "trialing" else None,
     )
 
 

@@ -77,11 +77,11 @@ async def test_a_plan_costs_a_fixed_number_of_statements(world: World):
         await world.ask(plan)
         return sum("FROM" in statement for statement in statements)
 
-    assert await cost(counting("mrr")) == 2
-    assert await cost(counting("mrr", None, YEAR, grain=Grain.DAY)) == 2
+    assert await cost(counting("mrr")) == 1
+    assert await cost(counting("mrr", None, YEAR, grain=Grain.DAY)) == 1
     assert await cost(counting("revenue", None, YEAR, grain=Grain.DAY)) == 2
     await world.sync(product("Growth"), *map(customer, "ABCDEFGH"), *map(subscription, "ABCDEFGH"))
-    assert await cost(listing("customer", limit=2)) == await cost(listing("customer", limit=1)) == 6
+    assert await cost(listing("customer", limit=2)) == await cost(listing("customer", limit=1)) == 5
     assert await cost(listing("customer", is_("plan", "Growth"))) == 4
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from storage import models
 from storage.metrics import period_forms, periods
 from storage.metrics.figures import Figures
-from storage.metrics.plan import Condition, Grain, Not, Or, Order, Period, Plan
+from storage.metrics.plan import And, Condition, Grain, Not, Op, Or, Order, Period, Plan
 from storage.metrics.run import run
 from storage.metrics.scope import Asking
 from storage.records import Discount, DiscountDuration, SubscriptionStatus
@@ -96,15 +96,40 @@ async def _assert_same(world: World, now: datetime = NOW, zone: str = "UTC") -> 
     for plan in _plans():
         summed, counted = await _both(world, plan, _NOBODY, now, zone)
         assert summed == counted, plan
+    await _assert_trials(world, now, zone)
     for plan in _lists():
         summed, counted = await _both(world, plan, _ANYWHERE, now, zone)
         assert summed == counted, plan
+
+
+async def _assert_trials(world: World, now: datetime, zone: str) -> None:
+    """The list of those whose trials end, by the summary and, narrowed down by nothing, by the rows."""
+    asking = Asking(world.account_id, "usd", zone, now)
+    for days, limit in ((3, None), (7, 2), (400, 100)):
+        window = (now - timedelta(days=days), now + timedelta(days=days))
+        ending = Condition(field="trial_ends", op=Op.WITHIN, value=window)
+        plan = Plan(entity="customer", filters=ending, limit=limit)
+        general = plan.model_copy(update={"filters": And(terms=(ending, _ANYWHERE))})
+        async with world.db.tenant(world.account_id, read_only=True) as session:
+            assert await run(session, plan, asking) == await run(session, general, asking), window
 
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_company_answers_the_same_either_way(company: World) -> None:
     """Every metric that has a summary, at every kind of time and cut, and the list of customers."""
     await _assert_same(company)
+
+
+def _trial(name: str, number: int, of_price: Any) -> Any:
+    return subscription(
+        name,
+        of_price=of_price,
+        id=f"sub_{name}_trial_{number}",
+        status=SubscriptionStatus.TRIALING,
+        started_at=NOW - timedelta(days=10),
+        trial_start=NOW - timedelta(days=10),
+        trial_end=NOW + timedelta(days=2 * number),
+    )
 
 
 async def _busy(world: World) -> None:
@@ -125,7 +150,9 @@ async def _busy(world: World) -> None:
         growth,
         scale,
         euro,
-        *(customer(name) for name in ("Acme", "Bolt", "Cask", "Dale", "Ends", "Fern")),
+        *(customer(name) for name in ("Acme", "Bolt", "Cask", "Dale", "Ends", "Fern", "Gaea", "Hera")),
+        *(_trial(name, number, growth) for name in ("Gaea", "Acme", "Dale") for number in (1, 2)),
+        _trial("Hera", 1, growth),
         subscription("Acme", of_price=growth, discounts=(half,)),
         subscription("Acme", of_price=euro, id="sub_Acme_eur", started_at=midnight),
         subscription(
