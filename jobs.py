@@ -16,9 +16,9 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import thought_jobs
+from bot.slack.outbox import Outbox, outbox_of
 from connectors.errors import ConnectorError
 from connectors.reconcile import is_due, reconcile_source
-from connectors.registry import connector_class
 from connectors.sync import sync_source
 from connectors.webhooks import work_off
 from storage import accounts, logs, sources
@@ -29,7 +29,6 @@ from storage.keys.keystore_schema import ACCOUNT_ITSELF
 from storage.keys.reencrypt import Step, renew
 from storage.keys.source_keys import KeyDestroyed
 from storage.locks import Busy
-from storage.models import Source, SourceState
 from storage.retention import RULES, Rule, purge
 from storage.session import Database
 from storage.settings import Settings
@@ -63,6 +62,7 @@ async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
         opened(settings) as place,
         platform_posts(settings) as posts,
         thought_jobs.couriers(place) as couriers,
+        outbox_of(settings, place.db, place.vault) as outbox,
     ):
         place.db.observer = Watcher()
         scheduler = AsyncIOScheduler(timezone=UTC)
@@ -72,6 +72,7 @@ async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
             _schedule(scheduler, LOOKED_AFTER_EVERY, job, place)
         _schedule(scheduler, LOOKED_AFTER_EVERY, settle_messages, place, posts)
         _schedule(scheduler, THOUGHTS_EVERY, tell_thoughts, place, couriers)
+        _schedule(scheduler, WEBHOOKS_EVERY, send_waiting, place, outbox)
         _schedule(scheduler, LOOKED_AFTER_EVERY, write_digests, place)
         for often, every in _CALENDAR.items():
             _schedule(scheduler, every, think_by_calendar, place, often)
@@ -117,15 +118,8 @@ async def sync_due(place: Opened) -> None:
     oldest = datetime.now(UTC) - SYNC_EVERY
     for account_id in await accounts.all_accounts(place.db):
         for source in await sources.list_sources(place.db, account_id):
-            if _is_due(source, oldest):
+            if source.state == "active" and (source.synced_at is None or source.synced_at <= oldest):
                 await _sync(place, account_id, source.source_id)
-
-
-def _is_due(source: Source, oldest: datetime) -> bool:
-    """Whether its data is older than that, and can be had anew by asking."""
-    if source.state != SourceState.ACTIVE or not connector_class(source.kind).is_synced:
-        return False
-    return source.synced_at is None or source.synced_at <= oldest
 
 
 async def work_off_webhooks(place: Opened) -> None:
@@ -201,6 +195,16 @@ async def think_by_calendar(place: Opened, every: Every) -> None:
 _CALENDAR = {Every.HOUR: timedelta(hours=1), Every.DAY: timedelta(hours=6)}
 """How often detectors of figures look. A day is looked at several times, so that no standstill loses it: what
 was decided already is not decided again."""
+
+
+async def send_waiting(place: Opened, outbox: Outbox | None) -> None:
+    """Sends what Slack could not take when it was said, and whose process has not sent it since."""
+    for account_id in await accounts.all_accounts(place.db) if outbox is not None else ():
+        known = log.bind(account=account_id)
+        with logs.correlated(), _told("outbox", known):
+            sent = await outbox.work(account_id) if outbox is not None else 0
+            if sent:
+                known.info("outbox.sent", count=sent)
 
 
 async def settle_messages(place: Opened, posts: Platforms) -> None:

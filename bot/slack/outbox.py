@@ -5,7 +5,8 @@ after what others left behind. One message is sent by one of them.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -22,6 +23,7 @@ from storage import outgoing
 from storage.keys.vault import Vault
 from storage.outgoing import Waiting
 from storage.session import Database
+from storage.settings import Settings
 from storage.trust import messages
 from storage.trust.messages import Post
 
@@ -228,3 +230,20 @@ class Outbox:
 def _message(content: bytes) -> Message:
     decoded = _contents.decode(content)
     return Message(text=decoded["text"], blocks=decoded["blocks"])
+
+
+@asynccontextmanager
+async def outbox_of(settings: Settings, db: Database, vault: Vault) -> AsyncIterator[Outbox | None]:
+    """What waits for Slack, for a process that talks to nobody: the worker. None without a token."""
+    if settings.slack_bot_token is None:
+        yield None
+        return
+    from bot.slack.app import close, web_client
+
+    client = web_client(settings)
+    outbox = Outbox(StoredLetters(db, vault), lambda _team: client)
+    try:
+        yield outbox
+    finally:
+        outbox.close()
+        await close(client)

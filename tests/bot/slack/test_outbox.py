@@ -4,13 +4,18 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
 
+import jobs
+from bot.render import slack_blocks as kit
+from bot.render.slack_blocks import Message
 from bot.slack.app import SlackApp, create_slack_app
 from bot.slack.backing import in_memory
-from bot.slack.outbox import Outbox, StoredLetters
+from bot.slack.outbox import Address, Letter, Outbox, StoredLetters, outbox_of
+from storage.command_line import Opened
 from storage.models import Outgoing
 from storage.settings import Settings
 from storage.trust.mentions import forget_conversations
@@ -136,3 +141,20 @@ async def test_an_answer_that_a_deletion_emptied_says_so(slack: FakeSlack, world
     assert "threw it away" in said
     assert "Globex" not in said
     await app.stop()
+
+
+async def test_the_worker_sends_what_waits(slack: FakeSlack, world: World) -> None:
+    """The worker sends what no other process has, and has nothing to do without a token."""
+    letters = StoredLetters(world.db, world.vault)
+    address = Address("T1", MEMBER, "k1")
+    message = Message(text="MRR", blocks=[kit.section("MRR is $5")])
+    now = datetime.now(UTC)
+    await letters.put(world.account_id, [Letter(address, message)], now, now)
+    place = Opened(_settings(slack), world.db, world.vault)
+    async with outbox_of(Settings(), world.db, world.vault) as nothing:
+        await jobs.send_waiting(place, nothing)
+    assert slack.posted.empty()
+    async with outbox_of(_settings(slack), world.db, world.vault) as outbox:
+        await jobs.send_waiting(place, outbox)
+    assert (await next_of(slack)).arguments["channel"] == MEMBER
+    assert await world.rows(Outgoing) == []
