@@ -19,6 +19,7 @@ from bot import thought_jobs
 from bot.slack.outbox import Outbox, outbox_of
 from connectors.errors import ConnectorError
 from connectors.reconcile import is_due, reconcile_source
+from connectors.registry import connector_class
 from connectors.sync import sync_source
 from connectors.webhooks import work_off
 from storage import accounts, logs, sources
@@ -29,6 +30,7 @@ from storage.keys.keystore_schema import ACCOUNT_ITSELF
 from storage.keys.reencrypt import Step, renew
 from storage.keys.source_keys import KeyDestroyed
 from storage.locks import Busy
+from storage.models import Source, SourceState
 from storage.retention import RULES, Rule, purge
 from storage.session import Database
 from storage.settings import Settings
@@ -118,8 +120,15 @@ async def sync_due(place: Opened) -> None:
     oldest = datetime.now(UTC) - SYNC_EVERY
     for account_id in await accounts.all_accounts(place.db):
         for source in await sources.list_sources(place.db, account_id):
-            if source.state == "active" and (source.synced_at is None or source.synced_at <= oldest):
+            if _is_due(source, oldest):
                 await _sync(place, account_id, source.source_id)
+
+
+def _is_due(source: Source, oldest: datetime) -> bool:
+    """Whether its data is older than that, and can be had anew by asking."""
+    if source.state != SourceState.ACTIVE or not connector_class(source.kind).is_synced:
+        return False
+    return source.synced_at is None or source.synced_at <= oldest
 
 
 async def work_off_webhooks(place: Opened) -> None:
