@@ -28,7 +28,7 @@ account_app = typer.Typer(name="account", no_args_is_help=True, help="The accoun
 messages_app = typer.Typer(
     name="messages",
     no_args_is_help=True,
-    help="Answers that were sent to Slack: kept encrypted, for as long as you choose.",
+    help="Answers that were sent to Slack and Discord: kept encrypted, for as long as you choose.",
 )
 
 Address = Annotated[str, typer.Argument(help="The person's e-mail address.")]
@@ -243,7 +243,7 @@ async def _list_messages(settings: "Settings", limit: int) -> "list[Listed]":
 def delete_messages(
     messages: Annotated[list[str], typer.Argument(help="Their ids, as `messages list` shows them.")],
     posts_too: Annotated[
-        bool, typer.Option("--posts-too", help="Delete their posts in Slack as well.")
+        bool, typer.Option("--posts-too", help="Delete their posts in Slack or Discord as well.")
     ] = False,
 ) -> None:
     """Delete Messages: unreadable at once."""

