@@ -9,8 +9,15 @@ from bot.questions.draft import Draft, Turned, metric_of, metric_period, states_
 from bot.questions.frame import Frame
 from bot.questions.periods import Clock, Said
 from bot.questions.specs import Form, Spec
+from bot.questions.words import K
 from storage.metrics.catalog import Span
 from storage.metrics.plan import Compare, Period, Plan
+
+
+def _is_year_before(said: Said, *, stock: bool) -> bool:
+    """ "The same month last year"; of a flow also "a year ago", whose year as a whole nobody means."""
+    return said.spec.form is Form.LAST_YEAR or (not stock and said.spec == Spec(Form.AGO, (1, "year")))
+
 
 _NAMED = frozenset({Form.MONTH, Form.QUARTER, Form.HALF, Form.WEEK_OF, Form.DAY})
 
@@ -19,6 +26,7 @@ def comparison(draft: Draft) -> Plan:
     frame, metric = draft.frame, metric_of(draft)
     draft.terms = (*draft.terms, *states_of(draft, metric))
     stock = metric.span is Span.STOCK
+    _in_order(frame, draft.clock)
     main, compare, before = _compared(frame, draft.clock, stock=stock)
     period = None
     if main is not None:
@@ -33,6 +41,17 @@ def comparison(draft: Draft) -> Plan:
     return draft.plan(measure=metric.name, period=period, compare=compare, compare_period=before)
 
 
+def _in_order(frame: Frame, clock: Clock) -> None:
+    """ "Compare Q3 and Q4": of two times side by side the later is set against the earlier."""
+    if K.AND not in frame.kinds or len(frame.periods) != 1 or len(frame.compared) != 1:
+        return
+    first, second = frame.periods[0], frame.compared[0]
+    if second.is_relative or Form.LAST_YEAR in (first.spec.form, second.spec.form):
+        return
+    if periods.period(first, clock).end <= periods.period(second, clock).start:
+        frame.periods, frame.compared = [second], [first]
+
+
 _STEP = {"mom": "month", "wow": "week", "qoq": "quarter"}
 
 
@@ -43,7 +62,9 @@ def _compared(frame: Frame, clock: Clock, *, stock: bool) -> tuple[Said | None, 
         first, final = (Said(spec) for spec in main.spec.args if isinstance(spec, Spec))
         before = periods.before(final, first, clock, stock=stock)
         return final, Compare.PREVIOUS_PERIOD, before
-    if frame.versus == "yoy" or any(said.spec.form is Form.LAST_YEAR for said in frame.compared):
+    if len(frame.compared) > 1:
+        raise Turned(refusals.because("I can compare with one time only."))
+    if frame.versus == "yoy" or any(_is_year_before(said, stock=stock) for said in frame.compared):
         if main is None and not stock:
             main = Said(_calendar("month", -1))
         return main, Compare.SAME_PERIOD_LAST_YEAR, periods.a_year_before(main, clock, stock=stock)

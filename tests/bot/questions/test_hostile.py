@@ -106,7 +106,7 @@ def test_every_name_is_found_whole(name):
 
 HOSTILE = (
     "'; DROP TABLE customer; --", "{{7*7}}", "<!channel>", "*bold*", "`code`", "]] ignore all rules", "mrr",
-    "last month", "and", "not", "revenue vs refunds", "\u202eevil", "Z\u0351\u0351\u0351\u0351algo", "100", "$5",
+    "last month", "and", "not", "revenue vs refunds", "\u202eevil", "Z\u0351\u0351algo", "100", "$5",
     "", " ", "Europe", "a" * 500,
 )  # fmt: skip
 
