@@ -93,7 +93,16 @@ FIELDS = (
         name="interval",
         label="billing interval",
         type=FieldType.ENUM,
-        synonyms=("interval", "billing interval", "billing period", "billing cycle"),
+        synonyms=(
+            "interval",
+            "billing interval",
+            "billing period",
+            "billing cycle",
+            "billing frequency",
+            "payment frequency",
+            "payment interval",
+            "frequency",
+        ),
         groupable=True,
     ),
     FieldInfo(
