@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,12 +14,16 @@ from storage.session import Database
 from thoughts import outbox
 from thoughts.base import Stage, Thought
 from thoughts.claims import Claimed
+from thoughts.digest import Digest
+from thoughts.load_digest import load_digest
 from thoughts.naming import open_names
 from thoughts.outbox import Decided
 from thoughts.ports import Item, Letter, LetterKind, Target
 from thoughts.registry import KINDS, say
 from thoughts.routing import MOST_IN_A_LETTER
+from thoughts.schedule import period_of
 from thoughts.subscriptions import Subscription
+from thoughts.watching import asking_in
 
 
 async def compose(
@@ -32,14 +37,18 @@ async def compose(
     of thoughts that are, have none."""
     async with db.tenant(account_id, read_only=True) as session:
         inside = await _thoughts_in(session, account_id, [one.id for one in claimed])
+        digests = await _digests(session, account_id, claimed, of)
     everything = [one for these in inside.values() for one in these]
-    names = await open_names(db, vault, account_id, everything)
+    told = {who for one in digests.values() for who in one.customers}
+    names = await open_names(db, vault, account_id, everything, besides=told)
     found = {}
     for one in claimed:
         subscription, these = of.get(one.alert_id), inside.get(one.id, [])
         if subscription is None or (not these and one.kind in (LetterKind.THOUGHTS, LetterKind.CATCH_UP)):
             continue
+        digest = digests.get(one.id)
         about = frozenset(who for each in these for who in outbox.customers_in(each.thought))
+        about |= digest.customers if digest else frozenset()
         shown = _shown(one, these)
         found[one.id] = (
             Letter(
@@ -54,10 +63,31 @@ async def compose(
                 items=tuple(_item(each.thought) for each in shown),
                 more=len(these) - len(shown),
                 names=names,
+                digest=digest,
                 notice=_notice(one, subscription),
             ),
             about,
         )
+    return found
+
+
+async def _digests(
+    session: AsyncSession,
+    account_id: int,
+    claimed: Sequence[Claimed],
+    of: Mapping[int, Subscription],
+) -> dict[bytes, Digest]:
+    """What the figures of each digest's period say; of what was only held back there are none."""
+    found: dict[bytes, Digest] = {}
+    made: dict[tuple[date, date], Digest] = {}
+    for one in claimed:
+        subscription = of.get(one.alert_id)
+        if one.kind is LetterKind.DIGEST and subscription is not None and subscription.wants.digest:
+            period = period_of(subscription.wants, one.made_at)
+            if period not in made:  # channels mostly want the same
+                asking = await asking_in(session, account_id, one.made_at)
+                made[period] = await load_digest(session, asking, *period)
+            found[one.id] = made[period]
     return found
 
 
@@ -102,8 +132,8 @@ async def _thoughts_in(
 
 
 def _shown(one: Claimed, these: Sequence[Decided]) -> list[Decided]:
-    """All of them, or of a catch-up those with the most at stake."""
-    if one.kind is not LetterKind.CATCH_UP or len(these) <= MOST_IN_A_LETTER:
+    """All of them, or of a catch-up and a digest those with the most at stake."""
+    if one.kind is LetterKind.THOUGHTS or len(these) <= MOST_IN_A_LETTER:
         return list(these)
     largest = sorted(these, key=_stake, reverse=True)[:MOST_IN_A_LETTER]
     kept = {each.id for each in largest}

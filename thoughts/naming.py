@@ -17,8 +17,11 @@ from thoughts.ports import Names
 UNNAMED = "A customer"
 
 
-async def open_names(db: Database, vault: Vault, account_id: int, decided: Sequence[Decided]) -> Names:
-    """The names of whom and what these thoughts speak of, under the ids that they use."""
+async def open_names(
+    db: Database, vault: Vault, account_id: int, decided: Sequence[Decided], *, besides: Iterable[bytes] = ()
+) -> Names:
+    """The names of whom and what these thoughts speak of, under the ids that they use; and of the profiles
+    `besides`."""
     async with db.tenant(account_id, read_only=True) as session:
         now_of = await _profiles_now(session, account_id, decided)
         products = await _products(session, account_id, decided)
@@ -30,13 +33,14 @@ async def open_names(db: Database, vault: Vault, account_id: int, decided: Seque
                 )
             )
         }
-    opened = await open_profiles(db, vault, account_id, now_of.values())
+    others = set(besides)
+    opened = await open_profiles(db, vault, account_id, {*now_of.values(), *others})
     called = {
         profile_id: name
         for profile_id, records in opened.items()
         if (name := next((one.personal.name or one.personal.email for one in records), None))
     }
-    customers = {one: called.get(now_of.get(one, one), UNNAMED) for one in _everyone(decided)}
+    customers = {one: called.get(now_of.get(one, one), UNNAMED) for one in _everyone(decided) | others}
     return Names(customers=customers, products=products, sources=sources)
 
 

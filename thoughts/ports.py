@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from storage.trust.messages import Post
 from thoughts.base import Thought, Words
+from thoughts.digest import Digest
 
 
 class LetterKind(StrEnum):
@@ -68,7 +69,7 @@ class Letter:
     items: tuple[Item, ...] = ()
     more: int = 0
     names: Names = field(default_factory=Names)
-    digest: Any = None
+    digest: Digest | None = None
     notice: str = ""
     mentions: tuple[str, ...] = ()
 

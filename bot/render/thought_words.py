@@ -77,9 +77,25 @@ def heading(letter: Letter) -> str | None:
         called = [name for number, name in letter.names.sources.items() if number in sources]
         away = text.listed(sorted(text.clean(name) for name in called)) or "A source"
         return f"{away} was away for a while. This happened meanwhile:"
+    if letter.kind is LetterKind.DIGEST:
+        if letter.digest is None:
+            return "Held back over the week:"
+        return said(letter.digest.title, letter.names, letter.zone)
     if len(letter.items) > 1 and letter.target.thread is None:
         return f"{len(letter.items)} things worth a look:"
     return None
+
+
+def digest_lines(letter: Letter, mark: Mark = _plain) -> list[str]:
+    """What a digest says of its period."""
+    if letter.digest is None:
+        return []
+    return [said(line, letter.names, letter.zone, mark) for line in letter.digest.lines]
+
+
+def held(letter: Letter) -> str | None:
+    """What stands above thoughts that were kept for a digest."""
+    return "Kept for this digest:" if letter.digest is not None and letter.items else None
 
 
 def rest(letter: Letter) -> str | None:
@@ -93,8 +109,15 @@ def fallback(letter: Letter) -> str:
     """The letter in plain words: notifications, screen readers, the Message that is kept."""
     if letter.notice:
         return letter.notice
-    parts: Iterable[str | None] = (heading(letter), *(_whole(item, letter) for item in letter.items))
-    return " ".join(part for part in (*parts, rest(letter)) if part)
+    head = heading(letter)
+    parts: Iterable[str | None] = (
+        f"{head.rstrip(':')}:" if head else None,
+        *digest_lines(letter),
+        held(letter),
+        *(_whole(item, letter) for item in letter.items),
+        rest(letter),
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _whole(item: Item, letter: Letter) -> str:

@@ -10,9 +10,9 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.render.slack_thoughts import thought_message
+from bot.render.slack_thoughts import thought_message, without_chart
 from bot.slack import sending
-from bot.slack.sending import deliver, judged
+from bot.slack.sending import deliver, judged, try_once
 from storage.trust.messages import Post
 from thoughts.ports import Gone, Later, Letter, Outcome, Sent
 
@@ -53,7 +53,11 @@ class SlackCourier:
             thread.channel if thread else letter.target.place, thread=thread.ts if thread else None
         )
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"letter": letter.key}}
-        match await deliver(client, place, message, key=letter.key, metadata=metadata):
+        outcome = await try_once(client, place, message, key=letter.key, metadata=metadata)
+        if isinstance(outcome, sending.Refused):
+            plain = without_chart(message)
+            outcome = await deliver(client, place, plain, key=f"{letter.key}:plain", metadata=metadata)
+        match outcome:
             case sending.Posted(posts=posts):
                 return Sent(posts, text=message["text"])
             case sending.Later(seconds=seconds, code=code):
