@@ -13,13 +13,15 @@ GOOD, BAD = "+", "-"
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """`ways` are (label, value). `picture` is the id of an uploaded chart, for what Slack does not draw."""
+    """`ways` are (label, value). `picture` is the id of an uploaded chart, for what Slack does not draw;
+    `notes` are small print of the place where it is shown."""
 
     ways: tuple[tuple[str, str], ...] = ()
     csv: str | None = None
     why: str | None = None
     vote: str | None = None
     picture: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 NO_OFFERS = Offers()

@@ -25,7 +25,8 @@ def render(
     answer: Answer, tz: tzinfo = UTC, layout: Layout = Layout.NATIVE, offers: Offers = NO_OFFERS
 ) -> list[Message]:
     """One message, or more where one does not hold the answer; in the order to be sent."""
-    return kit.messages([*_blocks(answer, tz, layout, offers), *_offered(offers, layout)], answer.text)
+    drawn = [*_blocks(answer, tz, layout, offers), *kit.context(offers.notes), *_offered(offers, layout)]
+    return kit.messages(drawn, answer.text)
 
 
 def _offered(offers: Offers, layout: Layout) -> list[Block]:

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.audience import ASKER_ALONE, Audience
+from bot.slack import texts
 from bot.slack.people import People, Refusal
 from bot.slack.sending import slack_code
 from storage.chat_access import Role, Rules
@@ -102,6 +103,11 @@ class Access:
             _log.warning("slack.audience_unknown", team=team, code=code)
             role, outsiders = rules.everybody, True
         return Audience(role, outsiders, figures)
+
+    async def warning(self, account_id: int, team: str, channel: str) -> str | None:
+        """What to say before something is posted there; None where only members see it."""
+        audience = await self.audience(account_id, team, channel)
+        return texts.shared_warning(channel) if audience.outsiders else None
 
     async def _there(self, rules: Rules, team: str, channel: str) -> tuple[Role, bool]:
         """The least that a full member in the channel may see, and whether there is anybody else."""

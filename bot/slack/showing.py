@@ -66,11 +66,13 @@ class Shows:
         if spot.role is Role.VIEWER:
             answer = without_money(answer)
         audience = await self._audience(spot)
-        if showing(answer, audience) is Showing.WITHHELD:
+        shown = showing(answer, audience)
+        if shown is Showing.WITHHELD:
             await self._withhold(answer, spot, outsiders=audience.outsiders)
             return
         kept_as = secrets.token_bytes(16)
-        posts = await self._post(answer, spot, kept_as)
+        notes = [texts.OUTSIDERS_SEE] if shown is Showing.FIGURES_ONLY else []
+        posts = await self._post(answer, spot, kept_as, notes)
         await self.messages.keep(spot.account_id, answer, posts, as_id=kept_as)
 
     async def say(self, messages: Sequence[Message], spot: Spot) -> None:
@@ -87,9 +89,9 @@ class Shows:
         values = await self.backing.buttons.make(spot.account_id, [press], personal=True)
         await self._send([texts.withheld(values[0], outsiders=outsiders)], spot, None)
 
-    async def _post(self, answer: Answer, spot: Spot, kept_as: bytes) -> list[Post]:
+    async def _post(self, answer: Answer, spot: Spot, kept_as: bytes, notes: Sequence[str]) -> list[Post]:
         """A workspace that refuses a layout is remembered, and gets the next poorer one from then on."""
-        offers = await self.offers(answer, spot)
+        offers = replace(await self.offers(answer, spot), notes=tuple(notes))
         layout = self._layouts.get(spot.team, self.layout)
         while True:
             try:

@@ -97,6 +97,7 @@ def file_of(rows: int, total: int) -> str:
     return f"{rows:,} rows." if rows != 1 else "1 row."
 
 
+OUTSIDERS_SEE = "People from outside see this channel: nothing that names a customer is shown here."
 FILE_SENT = "The file is in our direct messages, where only you see it."
 THANKS = "Thank you, noted. I keep how I understood the question, and no name that was in it."
 SORRY = "Thank you for telling me. I keep how I understood the question, and no name that was in it."

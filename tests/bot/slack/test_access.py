@@ -218,3 +218,16 @@ async def test_a_plain_workspace_costs_three_look_ups_a_minute(
         await all_of(app, slack)
     asked = [call.method for call in slack.calls if not call.method.startswith(("chat.", "auth."))]
     assert sorted(asked) == ["conversations.info", "users.info", "users.list"]
+
+
+async def test_posting_where_outsiders_are_warns(app: SlackApp, slack: FakeSlack, chosen: GivenRules) -> None:
+    """Before something is posted into a shared channel, and where figures are allowed there, it is said who
+    else sees it."""
+    access = app.answering.shows.access
+    assert await access.warning(7, TEAM, CHANNELS["channel"]) is None
+    assert "people from outside" in (await access.warning(7, TEAM, CHANNELS["Slack Connect"]) or "")
+    place = CHANNELS["with a guest, figures allowed"]
+    chosen.given = replace(RULES, channels={place: Channel.FIGURES})
+    await deliver(app, mention(MONEY, IDS["member"], place))
+    (call,) = await all_of(app, slack)
+    assert "People from outside see this channel" in blocks_of(call)
