@@ -108,6 +108,8 @@ def ranking(draft: Draft) -> Plan:
             refusals.because("I can rank customers by MRR, and bills and payments by amount.", near(frame))
         )
     kind, descending = frame.superlative or ("size", True)
+    if kind == "size" and any(test in reading.tests for test in _LOSSES):
+        descending = not descending  # the largest loss is the amount furthest below 0
     if reading.entity in filters.BILLS and any(
         token.word in ("who", "customer") for token in frame.text.tokens
     ):
@@ -115,6 +117,9 @@ def ranking(draft: Draft) -> Plan:
     size = "remaining" if reading.order == "remaining" else _SIZE_ORDER.get(reading.entity, "amount")
     by = size if kind == "size" else _time_order(reading)
     return list_of(draft, Order(field=by, descending=descending), frame.limit or _one_if_singular(frame))
+
+
+_LOSSES = (("movement_type", "contraction"), ("movement_type", "churn"))
 
 
 def _time_order(reading: Reading) -> str:

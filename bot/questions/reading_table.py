@@ -8,7 +8,7 @@ _OPEN = ("status", ("new", "open", "pending", "hold", "snoozed"))
 _COUNTING = ("status", ("active", "past_due"))
 _WHO = ("customer", "paying", "active")
 _COLLECTED = ("customer", "payment", "succeeded", "paid", "paying", "invoice", "inflow", "subscription")
-_MOVED = ("customer", "mrr", "paying", "active", "inflow", "subscription", "revenue", "movement")
+_MOVED = ("customer", "mrr", "paying", "active", "inflow", "subscription", "revenue", "movement", "added")
 
 _monthly = partial(Reading, recent=Recent.THIS_MONTH, recent_list=Recent.THIS_MONTH)
 

@@ -123,6 +123,7 @@ ATOMS = {
 }
 
 TOGETHER: dict[str, tuple[str, ...]] = {
+    "cost us": ("mrr",),
     **{f"{word} {growth}": (word, "growth") for word in ("mrr", "arr", "revenue", "customer", "arpa")
        for growth in ("growth", "growth rate", "change", "increase", "decrease", "difference")},
     **{f"growth in {word}": (word, "growth") for word in ("mrr", "arr", "revenue", "customer")},
