@@ -23,13 +23,14 @@ _OPTIONAL: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     ("Slack over HTTP", ("slack_bot_token", "slack_signing_secret", "public_url"), "to talk in Slack"),
     ("Discord", ("discord_bot_token",), "to talk in Discord"),
+    ("Pages in a browser", ("public_url",), "to sign in over the web"),
+    ("E-mail", ("smtp_url",), "to mail invitations and links"),
+    ("Sign-in with Google", ("google_client_id", "google_client_secret"), "to sign in with Google"),
 )
 
 PLANNED: dict[str, tuple[str, ...]] = {
     "Slack app for other workspaces": ("slack_client_id", "slack_client_secret"),
-    "Sign-in with Google": ("google_client_id", "google_client_secret"),
     "Billing": ("stripe_secret_key", "stripe_webhook_secret", "stripe_api_base"),
-    "E-mail": ("smtp_url",),
     "Read replica": ("replica_url",),
     "Error reports": ("sentry_dsn",),
     "Traces": ("otel_exporter_otlp_endpoint",),

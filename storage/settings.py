@@ -7,7 +7,7 @@ off (`storage/features.py` says which).
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -137,6 +137,11 @@ class Settings(BaseSettings):
     public_url: kinds.PublicUrl | None = _setting(
         "Web", "Where people and webhooks reach this installation: https://chewbotta.example.com"
     )
+    signup: Literal["open", "closed"] = _setting(
+        "Web",
+        "open: anybody may make an account of their own. closed: members are invited (`chewbotta member invite`).",
+        "closed",
+    )
     slack_bot_token: kinds.SlackBotToken | None = _setting(
         "Slack", "The bot token of the Slack app (xoxb-...)."
     )
@@ -169,6 +174,9 @@ class Settings(BaseSettings):
     google_client_secret: kinds.Secret | None = _setting(
         "Sign-in with Google", "The client secret that goes with it."
     )
+    google_url: kinds.WebUrl = _setting(
+        "Sign-in with Google", "Another Google, for tests.", "https://accounts.google.com"
+    )
     stripe_secret_key: kinds.StripeKey | None = _setting(
         "Billing",
         "Stripe, for charging for Chewbotta itself. A Stripe source is added by `chewbotta source add`.",
@@ -181,6 +189,9 @@ class Settings(BaseSettings):
     )
     smtp_url: kinds.SmtpUrl | None = _setting(
         "Operation", "The mail server: smtps://user:password@host:465 or smtp://host:587."
+    )
+    mail_from: str | None = _setting(
+        "Operation", "The address that mails are from.", shown="chewbotta@ the host of PUBLIC_URL"
     )
     sentry_dsn: kinds.SentryDsn | None = _setting("Operation", "Sentry, for reports of errors.")
     otel_exporter_otlp_endpoint: kinds.WebUrl | None = _setting(

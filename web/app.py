@@ -1,27 +1,23 @@
-"""The web process: Slack's requests, vendors' webhooks and a health check. Pages for people come later."""
+"""The web process: pages for people, Slack's requests, vendors' webhooks, health checks."""
 
 import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
-from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
-from bot.slack.app import create_slack_app
-from bot.slack.backing import stored
-from bot.slack.features import features
-from bot.slack.http import slack_route
-from bot.wiring import open_ready
+from bot.slack.serving import slack_routes
 from connectors.inbox import Inbox
 from storage import logs
+from storage.command_line import opened
 from storage.errors import OperatorError
-from storage.session import Database
 from storage.settings import Settings
+from web.build import create_app
+from web.pages import check_declared
+from web.site import open_site
 from web.webhooks import webhook_route
 
 
@@ -29,49 +25,18 @@ from web.webhooks import webhook_route
 async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
     """The ASGI app of this installation; raises OperatorError where something is missing.
 
-    Slack's endpoint is there when its token and secret are set.
+    Slack's endpoint is there when its signing secret is set, with a bot token or a client id and secret.
     """
-    async with open_ready(settings) as ready, Inbox(ready.db, ready.vault) as inbox:
-        app = _app(ready.db)
+    async with AsyncExitStack() as stack:
+        place = await stack.enter_async_context(opened(settings))
+        inbox = await stack.enter_async_context(Inbox(place.db, place.vault))
+        site = await open_site(settings, place.db, place.vault)
+        stack.push_async_callback(site.settle)
+        app = create_app(site)
         app.router.routes.append(webhook_route(inbox, settings.public_url))
-        if not (settings.slack_bot_token and settings.slack_signing_secret):
-            yield app
-            return
-        backing = stored(ready.db, ready.vault)
-        slack = await create_slack_app(
-            settings,
-            ready.assistant,
-            account_id=ready.account_id,
-            seen=ready.seen,
-            keeps=ready.messages,
-            backing=backing,
-            extensions=features(ready.db, ready.vault, ready.cache, backing.rules),
-            tz=ready.zone,
-        )
-        app.router.routes.append(slack_route(slack))
-        try:
-            yield app
-        finally:
-            await slack.stop()
-
-
-def _app(db: Database) -> FastAPI:
-    app = FastAPI(title="Chewbotta", docs_url=None, redoc_url=None)
-
-    @app.get("/healthz", summary="Whether this process runs")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/readyz", summary="Whether it can answer: its database does", response_model=None)
-    async def readyz() -> JSONResponse:
-        try:
-            async with db.system() as session:
-                await session.execute(select(1))
-        except (DBAPIError, OSError):
-            return JSONResponse({"status": "the database does not answer"}, status_code=503)
-        return JSONResponse({"status": "ok"})
-
-    return app
+        app.router.routes += await stack.enter_async_context(slack_routes(settings, place.db, place.vault))
+        check_declared(app)
+        yield app
 
 
 async def serve(settings: Settings, host: str, port: int) -> None:
