@@ -5,7 +5,7 @@ been posted is looked for on the platform before it is posted again.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 
@@ -19,6 +19,7 @@ from storage.trust.messages import Content
 from thoughts import claims
 from thoughts.claims import GIVEN_UP_AFTER, Claimed, claim, mark_later, mark_lost, mark_sent, still_ours
 from thoughts.composing import compose
+from thoughts.mentioning import mentions
 from thoughts.ports import Courier, Gone, Later, Letter, LetterKind, Outcome, Sent
 from thoughts.routing import letter_row
 from thoughts.subscriptions import State, Subscription, subscriptions
@@ -79,7 +80,9 @@ class _Post:
         if not await still_ours(self.db, self.account_id, self.one, now=self.clock()):
             return
         courier = self.couriers.get(self.subscription.where.platform)
-        outcome = await self._send(courier, letter) if courier else Later(600.0, "no courier", doubtful=False)
+        outcome: Outcome = Later(600.0, "no courier", doubtful=False)
+        if courier:
+            outcome = await self._send(courier, await self._with_mentions(courier, letter, about))
         match outcome:
             case Sent():
                 await self._keep(letter, outcome, about)
@@ -89,6 +92,12 @@ class _Post:
                 await self._later(outcome)
             case Gone():
                 await self._gone(outcome)
+
+    async def _with_mentions(self, courier: Courier, letter: Letter, about: frozenset[bytes]) -> Letter:
+        if self.subscription is None or letter.kind is LetterKind.NOTICE or letter.target.thread is not None:
+            return letter
+        found = await mentions(self.db, self.vault, self.account_id, self.subscription, about, courier)
+        return replace(letter, mentions=found)
 
     def _is_off(self, subscription: Subscription) -> bool:
         return subscription.state is not State.ON and self.one.kind is not LetterKind.NOTICE
@@ -150,7 +159,7 @@ class _Post:
         row = letter_row(
             self.account_id, key, subscription.number, LetterKind.NOTICE, now=now, due_at=now, note=code[:64]
         )
-        is_person = subscription.made_by[:1] in ("U", "W") and not subscription.is_direct
+        is_person = subscription.made_by[:1] in ("U", "W", "D") and not subscription.is_direct
         async with self.db.tenant(self.account_id) as session:
             await claims.break_alert(
                 session, self.account_id, subscription.number, row if is_person else None

@@ -8,14 +8,18 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.alert_words import in_words, read_wants
 from bot.discord import texts
 from bot.discord.access import Readable, audience
 from bot.discord.answering import Asker
 from bot.discord.people import Refused
+from bot.discord.sending import DIRECT
 from bot.render import discord_kit as kit
+from bot.render import text
+from storage.chat_access import Role
 from storage.discord_guilds import PLATFORM
+from storage.errors import OperatorError
 from thoughts import subscriptions
-from thoughts.registry import KINDS
 from thoughts.subscriptions import NoSubscriptionError, State, Subscription, Where
 from thoughts.wants import Wants
 
@@ -23,9 +27,7 @@ if TYPE_CHECKING:
     from bot.discord.client import Chewy
 
 _log = structlog.get_logger(__name__)
-_USUAL = "usual"
-_MOST_CHOICES = 25
-_LONGEST_NAME = 100
+_LONGEST = 300
 
 Typed = discord.Interaction[Any]
 Work = Callable[[Asker], Awaitable[str]]
@@ -41,9 +43,9 @@ def group(client: "Chewy") -> app_commands.Group:
 
 
 def place_of(interaction: Typed) -> str:
-    """How a subscription names the place: a channel's number, or D and the person's for direct messages."""
+    """How a subscription names the place: a channel's number, or for direct messages the person's."""
     if interaction.guild_id is None:
-        return f"D{interaction.user.id}"
+        return f"{DIRECT}{interaction.user.id}"
     return str(interaction.channel_id)
 
 
@@ -60,18 +62,11 @@ def _list(client: "Chewy") -> app_commands.Command[Any, ..., None]:
 
 
 def _add(client: "Chewy") -> app_commands.Command[Any, ..., None]:
-    kinds = [app_commands.Choice(name="The usual ones", value=_USUAL)]
-    kinds += [
-        app_commands.Choice(name=kit.plain(kind.words[0].capitalize(), _LONGEST_NAME), value=kind.name)
-        for kind in KINDS.values()
-    ]
-
     @app_commands.command(name="add", description="Tell here what happens: failed payments, trials ...")
-    @app_commands.describe(kind="What to tell")
-    @app_commands.choices(kind=kinds[:_MOST_CHOICES])
-    async def add(interaction: Typed, kind: str = _USUAL) -> None:
+    @app_commands.describe(what="failed payments over $500, quiet from 22 to 7; nothing: the usual")
+    async def add(interaction: Typed, what: app_commands.Range[str, 0, _LONGEST] = "") -> None:
         async def work(asker: Asker) -> str:
-            return await _added(client, asker, interaction, kind)
+            return await _added(client, asker, interaction, what)
 
         _start(client, interaction, work)
 
@@ -121,40 +116,45 @@ async def _here(client: "Chewy", asker: Asker, interaction: Typed) -> list[Subsc
     )
 
 
-async def _added(client: "Chewy", asker: Asker, interaction: Typed, kind: str) -> str:
+async def _added(client: "Chewy", asker: Asker, interaction: Typed, what: str) -> str:
     """Only where nobody from outside reads: what is told names customers."""
-    if kind != _USUAL and kind not in KINDS:
-        return texts.NO_SUCH_ALERT
-    channel = interaction.channel
-    if interaction.guild_id is not None:
-        if not isinstance(channel, Readable) or not asker.guild.rules.takes(str(channel.id)):
-            return texts.NOT_THIS_CHANNEL
-        if audience(channel, asker.guild).outsiders:
-            return texts.ALERTS_READ_BY_OTHERS
-    house = client.house
-    wants = Wants(
-        words="" if kind == _USUAL else KINDS[kind].words[0],
-        kinds=() if kind == _USUAL else (kind,),
-        zone=str(await house.zone(asker.account_id)),
-    )
+    if refused := _refused(asker, interaction):
+        return refused
+    house, now = client.house, datetime.now(UTC)
+    vocabulary = await house.vocabulary(asker.account_id)
     try:
+        wants = read_wants(what, vocabulary, now) if what.strip() else Wants(zone=vocabulary.zone.key)
         made = await subscriptions.subscribe(
             house.db,
             house.vault,
             asker.account_id,
             _where(asker, interaction),
             wants,
-            by=str(interaction.user.id),
-            now=datetime.now(UTC),
+            by=f"{DIRECT}{interaction.user.id}",
+            now=now,
         )
-    except NoSubscriptionError as problem:
-        return kit.literal(str(problem))
+    except OperatorError as problem:
+        return kit.shortened(str(problem), kit.CONTENT)
     return texts.alert_added(made.number, _called(made))
 
 
+def _refused(asker: Asker, interaction: Typed) -> str | None:
+    """Why nothing may be told there by itself: thoughts say names and amounts."""
+    if asker.role is Role.VIEWER:
+        return texts.ALERTS_SAY_AMOUNTS
+    if interaction.guild_id is None:
+        return None
+    channel = interaction.channel
+    if not isinstance(channel, Readable) or not asker.guild.rules.takes(str(channel.id)):
+        return texts.NOT_THIS_CHANNEL
+    readers = audience(channel, asker.guild)
+    if readers.outsiders or readers.role is Role.VIEWER:
+        return texts.ALERTS_READ_BY_OTHERS
+    return None
+
+
 def _called(one: Subscription) -> str:
-    named = [KINDS[kind].words[0] for kind in one.wants.kinds if kind in KINDS]
-    return kit.literal(", ".join(named)) or "the usual"
+    return kit.shortened(in_words(one.wants, text.money), kit.FIELD_VALUE)
 
 
 def _listed(found: list[Subscription]) -> str:

@@ -11,7 +11,7 @@ import discord
 from bot.discord.access import Guild, audience, rules_of
 from bot.discord.posts import message_at
 from bot.discord.rest import FAILURES, Rest
-from bot.discord.sending import arguments, nonce
+from bot.discord.sending import DIRECT, arguments, nonce
 from bot.render.discord_kit import Message
 from bot.render.discord_thoughts import mentioned, thought_messages
 from bot.render.thought_words import fallback
@@ -29,7 +29,6 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 _SERVER_ERROR = 500
 _TOO_MANY = 429
 _UNAUTHORISED = 401
-_DIRECT = "D"
 
 
 class _NotThere(Exception):
@@ -101,13 +100,13 @@ class DiscordCourier:
     async def _channel(self, letter: Letter) -> discord.abc.Messageable:
         """Where to post; raises _NotThere where those who read it may not see what is told."""
         client, target = await self.rest.client(), letter.target
-        if not (target.team.isdigit() and target.place.removeprefix(_DIRECT).isdigit()):
+        if not (target.team.isdigit() and target.place.removeprefix(DIRECT).isdigit()):
             raise _NotThere("no_such_place")
         if not self._is_checked(target.team, target.place):
             await self._check(client, int(target.team), target.place)
             self._note(target.team, target.place)
-        if target.place.startswith(_DIRECT):
-            return await client.create_dm(discord.Object(int(target.place.removeprefix(_DIRECT))))
+        if target.place.startswith(DIRECT):
+            return await client.create_dm(discord.Object(int(target.place.removeprefix(DIRECT))))
         return client.get_partial_messageable(int(target.place))
 
     async def _check(self, client: discord.Client, guild_id: int, where: str) -> None:
@@ -116,8 +115,8 @@ class DiscordCourier:
             raise _NotThere("not_connected")
         rules = rules_of(row.roles, await read_rules(self.db, row.account_id, Platform.DISCORD))
         guild, server = Guild(guild_id, row.account_id, rules), await client.fetch_guild(guild_id)
-        if where.startswith(_DIRECT):
-            await _check_person(guild, server, int(where.removeprefix(_DIRECT)))
+        if where.startswith(DIRECT):
+            await _check_person(guild, server, int(where.removeprefix(DIRECT)))
             return
         channels = {str(channel.id): channel for channel in await server.fetch_channels()}
         if where not in channels:

@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bot.answer import Answer
+from bot.cache import AccountCache
 from bot.discord.access import Guild, rules_of
 from bot.discord.buttons import Kept
 from bot.kept import StoredMessages
 from bot.model_ledger import asked_from
 from bot.plans import with_all_rows
 from bot.ports import Asks
+from bot.questions.vocabulary import Vocabulary
 from bot.why import with_receipt
 from storage import accounts, buttons, conversations, discord_guilds
 from storage.chat_access import Platform, read_rules
@@ -41,8 +43,10 @@ class House:
     vault: Vault
     asks: Asks
     _messages: StoredMessages = field(init=False)
+    _words: AccountCache = field(init=False)
 
     def __post_init__(self) -> None:
+        self._words = AccountCache(self.db, self.vault)
         self._messages = StoredMessages(self.db, self.vault, discord_guilds.PLATFORM)
 
     async def directory(self) -> dict[int, int]:
@@ -95,6 +99,10 @@ class House:
         if all_rows:
             return await self.asks.run(with_all_rows(known), question=question, account_id=account_id)
         return await self.asks.run(known, question=question, account_id=account_id, conversation=conversation)
+
+    async def vocabulary(self, account_id: int) -> Vocabulary:
+        """The account's own words, for what people type about alerts."""
+        return await self._words.vocabulary(account_id)
 
     async def why(self, account_id: int, answer: Answer) -> Answer:
         """The answer with its whole receipt."""

@@ -19,6 +19,9 @@ from storage.trust.messages import Post
 
 NOBODY = discord.AllowedMentions.none()
 NONCE = 25
+DIRECT = "D"
+"""What stands before a person's number where thoughts go to their direct messages."""
+
 _NO_SUCH_INTERACTION = frozenset({10015, 10062, 50027})
 """Unknown webhook, unknown interaction, invalid webhook token: fifteen minutes are over, or three seconds."""
 

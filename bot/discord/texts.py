@@ -48,7 +48,7 @@ NOT_EVERYONE = (
 )
 TAKEN = "This server is connected to another Chewbotta account. Remove me from it there first."
 NO_ALERT = "There is no such number here: `/chewy alerts list` shows them."
-NO_SUCH_ALERT = "There is nothing of that kind to tell."
+ALERTS_SAY_AMOUNTS = "What I would tell says amounts, and your role here shows none."
 NO_ALERTS = "Nothing is told here by itself. `/chewy alerts add` changes that."
 ALERTS_READ_BY_OTHERS = (
     "People who may not see your customers' data can read this channel, and I would tell names of customers. "

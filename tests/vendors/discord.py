@@ -69,7 +69,10 @@ class Interaction:
 
 
 class DiscordServer:
-    """One Discord with one server in it. `failures` are answered first, one a message that is posted."""
+    """One Discord with one server in it. `failures` are answered first, one a message that is posted.
+
+    `forgets_to_say`: so many messages are taken and answered with 502.
+    """
 
     def __init__(self) -> None:
         self.address = ""
@@ -84,6 +87,7 @@ class DiscordServer:
         self.interactions: dict[str, Interaction] = {}
         self.calls: list[str] = []
         self.typing = 0
+        self.forgets_to_say = 0
         self.gateway = Gateway(TOKEN, self._greeting)
         self._nonces: dict[tuple[str, str], Sent] = {}
 
@@ -183,6 +187,9 @@ class DiscordServer:
         sent = known or await self._keep(Sent(channel, snowflake(), body, files))
         if body.nonce:
             self._nonces[channel, body.nonce] = sent
+        if self.forgets_to_say:
+            self.forgets_to_say -= 1
+            return refuse(502, 0, "it was taken all the same")
         return as_json(self.as_message(sent))
 
     async def _history(self, request: web.Request) -> web.Response:

@@ -7,7 +7,7 @@ import pytest
 from storage.models import Message
 from storage.trust.messages import list_messages
 from tests.bot.discord.conftest import Stage
-from tests.vendors.discord import refuse
+from tests.vendors.discord import refuse, slow_down
 from tests.vendors.discord_data import APP
 
 MRR = "what is our MRR?"
@@ -148,6 +148,19 @@ async def test_a_channel_that_cannot_be_written_to(stage: Stage) -> None:
     sent = await stage.discord.next_message()
     assert sent.channel == stage.discord.dm_payload(stage.town.ann)["id"]
     assert "I may not post in this channel" in sent.words
+
+
+async def test_an_answer_in_doubt_is_there_once(stage: Stage) -> None:
+    """Taken and answered with 502, it is sent again under the same nonce: one answer; a 429 is waited for."""
+    stage.discord.forgets_to_say = 1
+    await stage.town.mention(stage.town.ann, MRR)
+    await stage.discord.next_message()
+    await stage.quiet()
+    assert len(stage.discord.sent) == 1
+    assert sum(call.endswith("/messages") for call in stage.discord.calls) == 2
+    stage.discord.failures.append(slow_down(0.1))
+    await stage.town.mention(stage.town.ann, MRR)
+    assert "$78,287.84" in (await stage.discord.next_message()).words
 
 
 async def test_many_ask_at_once(stage: Stage) -> None:

@@ -53,16 +53,19 @@ async def test_a_place_subscribes_and_lists_and_ends(stage: Stage) -> None:
     town = stage.town
     await town.type(town.ann, "alerts", "list")
     assert (await stage.discord.next_message()).words == texts.NO_ALERTS
-    await town.type(town.ann, "alerts", "add", kind="payment_failed")
+    await town.type(town.ann, "alerts", "add", what="failed payments over $500")
     assert "Its number is 1" in (await stage.discord.next_message()).words
     (row,) = await stage.world.rows(Alert)
-    assert (row.platform, row.team, row.place) == (
+    assert (row.made_by, row.platform, row.team, row.place) == (
+        f"D{town.ann.id}",
         "discord", town.guild.id, town.guild.channel("private")["id"],
     )  # fmt: skip
     await town.type(town.ann, "alerts", "list", channel="guests")
     assert (await stage.discord.next_message()).words == texts.NO_ALERTS
     await town.type(town.ann, "alerts", "list")
-    assert "1. " in (await stage.discord.next_message()).words
+    assert "1. failed payments over $500.00" in (await stage.discord.next_message()).words
+    await town.type(town.ann, "alerts", "add", what="the weather")
+    assert "weather" in (await stage.discord.next_message()).words
     await town.type(town.ann, "alerts", "remove", number=1, channel="guests")
     assert (await stage.discord.next_message()).words == texts.NO_ALERT
     await town.type(town.ann, "alerts", "remove", number=1)
