@@ -8,8 +8,8 @@ import typer
 from bot import access_cli, alerts_cli, thoughts_cli
 from bot import cli as bot_cli
 from bot.discord import cli as discord_cli
-from bot.discord import cli as discord_cli
 from bot.scoring import cli as scoring_cli
+from bot.slack.cli import slack_app
 from connectors import care_cli, webhooks_cli
 from connectors import cli as connectors_cli
 from storage import cli as storage_cli
@@ -38,8 +38,7 @@ app.add_typer(webhooks_cli.webhooks_app)
 app.command()(bot_cli.ask)
 app.command()(bot_cli.chat)
 app.command()(bot_cli.demo)
-app.command()(bot_cli.slack)
-app.add_typer(discord_cli.discord_app)
+app.add_typer(slack_app)
 app.add_typer(discord_cli.discord_app)
 app.add_typer(access_cli.access_app, name="access")
 app.add_typer(access_cli.feedback_app, name="feedback")

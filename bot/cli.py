@@ -1,4 +1,4 @@
-"""`chewbotta ask`, `chat`, `slack` and `demo`: the assistant where people talk to it.
+"""`chewbotta ask`, `chat` and `demo`: the assistant where people talk to it.
 
 Heavy imports are made in the functions: `chewbotta --help` only reads the signatures.
 """
@@ -69,12 +69,8 @@ def chat() -> None:
     run(_chat)
 
 
-def slack() -> None:
-    """Talk in Slack over Socket Mode, until stopped."""
-    run(_slack)
-
-
-async def _slack(settings: "Settings") -> None:
+async def talk_in_slack(settings: "Settings") -> None:
+    """Serves Slack over Socket Mode until stopped."""
     from bot.slack.backing import stored
     from bot.slack.features import features
     from bot.slack.run import run_socket_mode

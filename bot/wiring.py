@@ -43,10 +43,15 @@ async def open_ready(settings: Settings) -> AsyncIterator[Ready]:
         account_id = await accounts.sole_account(place.db)
         async with place.db.tenant(account_id, read_only=True) as session:
             zone = ZoneInfo((await session.get_one(Account, account_id)).time_zone)
-        cache = AccountCache(place.db, place.vault)
-        assistant = Assistant(cache, StoredContexts(place.db, place.vault), model=_model(settings, place.db))
+        cache, assistant = assistant_over(settings, place.db, place.vault)
         seen, messages = StoredSeen(place.db, account_id), StoredMessages(place.db, place.vault)
         yield Ready(assistant, account_id, place.db, place.vault, seen, messages, cache, zone)
+
+
+def assistant_over(settings: Settings, db: Database, vault: Vault) -> tuple[AccountCache, Assistant]:
+    """The assistant of all accounts of this database, and what it reads them through."""
+    cache = AccountCache(db, vault)
+    return cache, Assistant(cache, StoredContexts(db, vault), model=_model(settings, db))
 
 
 def _model(settings: Settings, db: Database) -> ModelInterpreter | None:

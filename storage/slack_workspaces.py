@@ -1,8 +1,8 @@
 """Slack workspaces: connected to one account each, their tokens sealed, removed with all that is theirs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from sqlalchemy import delete, or_, select, update
@@ -49,6 +49,10 @@ class ConnectedSlack:
     installed_by: str
     installed_at: datetime
     expires_at: datetime | None = None
+
+    def served(self, team_id: str) -> Self:
+        """A workspace of this organisation, served with its token."""
+        return replace(self, workspace_id=team_id, expires_at=None)
 
     @property
     def is_organisation(self) -> bool:
@@ -135,13 +139,19 @@ async def list_workspaces(db: Database, account_id: int) -> list[ConnectedSlack]
         return [_plain(row) for row in rows]
 
 
-async def take_renewal(db: Database, account_id: int, workspace_id: str, *, now: datetime) -> bool:
-    """Whether the caller is the one to renew the tokens now: of several processes one is told yes."""
+async def take_renewal(
+    db: Database, account_id: int, workspace_id: str, expires_at: datetime | None, *, now: datetime
+) -> bool:
+    """Whether the caller is the one to renew the tokens that end at `expires_at`: one of several is."""
     is_free = or_(SlackWorkspace.renewing_until.is_(None), SlackWorkspace.renewing_until <= now)
     async with db.tenant(account_id) as session:
         taken = await session.execute(
             update(SlackWorkspace)
-            .where(SlackWorkspace.workspace_id == workspace_id, is_free)
+            .where(
+                SlackWorkspace.workspace_id == workspace_id,
+                SlackWorkspace.expires_at == expires_at,
+                is_free,
+            )
             .values(renewing_until=now + _RENEWED_WITHIN)
             .returning(SlackWorkspace.workspace_id)
         )

@@ -4,7 +4,6 @@ Nothing between a request and its acknowledgement waits for a network or a datab
 whatever state the rest is in.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,12 +16,13 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.render.slack_blocks import Layout
-from bot.slack import actions, commands, extending, messages
+from bot.slack import actions, commands, extending, messages, removal
 from bot.slack.access import Access
 from bot.slack.answering import Answering, described
 from bot.slack.backing import Backing, in_memory
 from bot.slack.delivery import slow_down_handlers
 from bot.slack.extensions import Extensions
+from bot.slack.installed import InstalledWorkspaces, own_workspace
 from bot.slack.outbox import Outbox
 from bot.slack.ports import (
     Accounts,
@@ -33,12 +33,11 @@ from bot.slack.ports import (
     SeenInMemory,
 )
 from bot.slack.showing import Shows
-from bot.slack.workspaces import ClientOf, OneWorkspace, SlackUnreachable, SlackUnusable, Workspaces
+from bot.slack.workspaces import ClientOf, SlackUnusable, Workspaces
 from storage.settings import Settings
 
 _log = structlog.get_logger(__name__)
 _CALL_TIMEOUT = 20
-_START_TIMEOUT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ async def create_slack_app(
     *,
     account_id: int | None = None,
     accounts: Accounts | None = None,
-    workspaces: Callable[[AsyncWebClient], Workspaces] | None = None,
+    workspaces: Callable[[AsyncWebClient], Awaitable[Workspaces]] | None = None,
     extensions: Extensions | None = None,
     seen: SeenEvents | None = None,
     keeps: Messages | None = None,
@@ -84,9 +83,9 @@ async def create_slack_app(
     """
     if sum(given is not None for given in (account_id, accounts, workspaces)) != 1:
         raise ValueError("give the account_id, the accounts or the workspaces")
-    pool = web_client(settings, "" if workspaces else None)
+    pool = web_client(settings, "" if workspaces and settings.slack_bot_token is None else None)
     try:
-        served = workspaces(pool) if workspaces else await _one_workspace(pool, account_id or 0)
+        served = await workspaces(pool) if workspaces else await own_workspace(pool, account_id or 0)
     except BaseException:
         await close(pool)
         raise
@@ -105,6 +104,8 @@ async def create_slack_app(
     secret = settings.slack_signing_secret
     signing_secret = secret.get_secret_value() if secret else None
     bolt = _bolt(client_of, signing_secret)
+    if isinstance(served, InstalledWorkspaces):
+        removal.register(bolt, served, answering.background)
     _register(bolt, answering, extensions or Extensions())
     return SlackApp(bolt, answering, served, client_of, pool, signing_secret)
 
@@ -115,15 +116,6 @@ def _register(bolt: AsyncApp, answering: Answering, extensions: Extensions) -> N
     extending.register(bolt, answering, extensions)
     messages.register(bolt, answering)
     actions.register(bolt, answering)
-
-
-async def _one_workspace(client: AsyncWebClient, account_id: int) -> OneWorkspace:
-    workspace = OneWorkspace(client, account_id)
-    try:
-        await asyncio.wait_for(workspace.who(), _START_TIMEOUT)
-    except (SlackUnreachable, TimeoutError):
-        _log.warning("slack.unreachable_for_now")
-    return workspace
 
 
 def web_client(settings: Settings, token: str | None = None) -> AsyncWebClient:

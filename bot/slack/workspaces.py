@@ -70,6 +70,17 @@ class WorkspaceClient(AsyncWebClient):
         return await super().api_call(api_method, **arguments)
 
 
+def without_token(like: AsyncWebClient) -> AsyncWebClient:
+    """A client of no workspace, with the connections of another."""
+    return AsyncWebClient(
+        base_url=like.base_url,
+        session=like.session,
+        timeout=like.timeout,
+        retry_handlers=like.retry_handlers,
+        logger=like.logger,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ClientOf:
     """Makes clients of workspaces, by their id; all of them share the connections of `pool`."""
@@ -82,11 +93,7 @@ class ClientOf:
 
     def nobody(self) -> AsyncWebClient:
         """A client without any token."""
-
-        async def none() -> str:
-            return ""
-
-        return WorkspaceClient(self.pool, none)
+        return without_token(self.pool)
 
 
 def not_connected(team_id: str) -> SlackApiError:

@@ -129,12 +129,14 @@ async def test_an_organisation_takes_its_workspaces_along(db: Database, vault: V
 async def test_tokens_are_renewed_by_one(db: Database, vault: Vault) -> None:
     """Of two that want to renew one may, until it is done or has taken too long."""
     account = await _account(db, vault)
-    await connect_workspace(db, vault, account, TEAM, TOKENS, by=OPERATOR)
-    assert await take_renewal(db, account, "T1", now=NOW)
-    assert not await take_renewal(db, account, "T1", now=NOW)
-    assert await take_renewal(db, account, "T1", now=NOW + timedelta(minutes=1))
+    ends = NOW + timedelta(hours=1)
+    await connect_workspace(db, vault, account, replace(TEAM, expires_at=ends), TOKENS, by=OPERATOR)
+    assert await take_renewal(db, account, "T1", ends, now=NOW)
+    assert not await take_renewal(db, account, "T1", ends, now=NOW)
+    assert await take_renewal(db, account, "T1", ends, now=NOW + timedelta(minutes=1))
     fresh = SlackTokens(bot="xoxb-2", refresh="xoxe-2")
     await keep_renewed(db, vault, account, "T1", fresh, NOW + timedelta(hours=12))
+    assert not await take_renewal(db, account, "T1", ends, now=NOW)
     opened = await open_workspace(db, vault, account, "T1")
     assert opened is not None
     assert (opened.tokens, opened.at.expires_at) == (fresh, NOW + timedelta(hours=12))

@@ -14,6 +14,9 @@ from typing import Any
 
 from aiohttp import web
 
+_SILENT = ("assistant.", "views.", "chat.unfurl")
+"""Methods that post no message."""
+
 TEAM, BOT_USER, MEMBER = "T1", "U1BOT", "U1ALICE"
 
 
@@ -34,6 +37,7 @@ class FakeSlack:
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    install: dict[str, Any] = field(default_factory=dict)
     refused_blocks: frozenset[str] = frozenset()
     files: list[tuple[str | None, bytes]] = field(default_factory=list)
     _content: bytes = b""
@@ -72,7 +76,10 @@ class FakeSlack:
         channel = self.channels.get(given.get("channel") or "", {})
         if method == "files.completeUploadExternal":
             self.files.append((given.get("channel_id"), self._content))
+        if method.startswith(_SILENT):
+            return _ok()
         known: dict[str, dict[str, Any]] = {
+            "oauth.v2.access": self.install,
             "users.list": {"members": list(self.users.values())},
             "conversations.info": {"channel": {"id": given.get("channel"), **channel}},
             "conversations.members": {"members": channel.get("members", [MEMBER])},
