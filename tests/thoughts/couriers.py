@@ -14,6 +14,7 @@ class Shelf:
     letters: list[Letter] = field(default_factory=list)
     next: list[Outcome] = field(default_factory=list)
     loses: int = 0
+    people: dict[str, str] = field(default_factory=dict)
 
     async def post(self, letter: Letter) -> Outcome:
         if self.next:
@@ -29,7 +30,7 @@ class Shelf:
         return self._sent(found[0]) if found else None
 
     async def person(self, team: str, email: str) -> str | None:
-        return None
+        return self.people.get(email)
 
     def _sent(self, letter: Letter) -> Sent:
         number = next(n for n, one in enumerate(self.letters) if one.key == letter.key)

@@ -8,7 +8,7 @@ import pytest
 
 from storage import models
 from storage.metrics.plan import Condition
-from storage.records import Customer
+from storage.records import Customer, Owner
 from tests.thoughts.couriers import Shelf
 from tests.world import NOW, World, customer, gone, price, product, subscription
 from thoughts.base import Count, Fact, Money, Stage, Thought
@@ -309,6 +309,20 @@ async def test_paused_and_removed_subscriptions_hear_nothing(bench: Bench) -> No
     assert await bench.said(failed("2")) == []
     with pytest.raises(NoSubscriptionError):
         await unsubscribe(world.db, world.account_id, [2])
+
+
+async def test_the_owner_is_called(bench: Bench) -> None:
+    """Who owns the customer in the CRM, by the address that the platform knows; not again in the thread."""
+    world = bench.world
+    ada = Owner(id="o_1", name="Ada", email="ada@ours.example")
+    await world.sync(ada, customer("Acme", owner_id="o_1"))
+    acme = await world.id_of("customer", "cus_Acme")
+    bench.shelf.people["ada@ours.example"] = "U7"
+    await bench.subscribe(mention="owner")
+    await bench.said(failed("1", customer=acme))
+    bench.now += 2 * MINUTE
+    await bench.said(recovered("1", customer=acme))
+    assert [one.mentions for one in bench.shelf.letters] == [("U7",), ()]
 
 
 async def test_digest_only_posts_nothing_at_once(bench: Bench) -> None:
