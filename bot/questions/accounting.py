@@ -50,6 +50,9 @@ def _unfiltered(frame: Frame, plan: Plan, clock: Clock) -> Iterator[K]:
         not _ROLES.get(want.field, {want.field}) & (fields | {*plan.by}) for want in frame.wanted
     ):
         yield K.VALUE
+    both = any(token.word == "both" for token in frame.text.tokens)
+    if both and len({want.value for want in frame.wanted if want.field == "tag"}) > 1:
+        yield K.AND  # whoever has either tag is not whoever has both
 
 
 def _unshaped(frame: Frame, plan: Plan) -> Iterator[K]:

@@ -190,7 +190,7 @@ def _wants_list(draft: Draft) -> bool:
         {K.LIST, K.SHOW} & kinds
         or draft.frame.limit
         or draft.customer
-        or (reading.count and _described(draft.frame))
+        or (_described(draft.frame) and (reading.count or reading.entity == "invoice"))
     ):
         return not (draft.customer and reading.amount in OF_ONE_CUSTOMER)
     return _names_rows(draft)
@@ -217,10 +217,13 @@ def _names_rows(draft: Draft) -> bool:
     return not reading.counted and (narrowed or bool(reading.tests) or reading.count is None)
 
 
+_CLAUSES = frozenset({"that", "who", "which", "with"})
+
+
 def _described(frame: Frame) -> bool:
     """ "customers that cancelled": the noun with a clause of its own asks who they are."""
     tokens = frame.text.tokens
-    return any(t.word in _NOUNS_MANY and u.word in ("that", "who", "which") for t, u in pairwise(tokens))
+    return any(t.word in _NOUNS_MANY and u.word in _CLAUSES for t, u in pairwise(tokens))
 
 
 def _number(draft: Draft) -> Plan:

@@ -85,8 +85,8 @@ def _order(plan: Plan) -> str:
     if plan.entity == "customer" and plan.order.field in catalog.BY_CUSTOMER:
         label = catalog.METRICS[plan.order.field].label.lower()
         return f", by {label}" if plan.order.descending else f", the smallest by {label}"
-    losses = any(c.field == "movement_type" and c.value in ("contraction", "churn") for c in plan.conditions())
-    if losses and plan.order.field == "amount":
+    types = {c.value for c in plan.conditions() if c.field == "movement_type"}
+    if types & {"contraction", "churn"} and plan.order.field == "amount":
         return ", the largest first" if not plan.order.descending else ", the smallest first"
     words = _ORDERS.get(plan.order.field)
     return f", {words[not plan.order.descending]}" if words else ""

@@ -11,7 +11,7 @@ from bot.questions.periods import Said
 from bot.questions.regions import countries_of
 from bot.questions.spans import Span
 from bot.questions.text import Text
-from bot.questions.walking import Walk
+from bot.questions.walking import Walk, is_excepted
 from bot.questions.words import K
 
 # Words that are glue to the grammar but tell what the word after them is.
@@ -138,7 +138,7 @@ def _value(walk: Walk, span: Span) -> None:
     if walk.word_before(span) == "to" and before is not None and _is_value_of(name, before):
         walk.frame.leftover.append(f"to {walk.said(span)}")  # "from Team to Business": a move, not a filter
         return
-    negated = walk.negated and not _after_negation(walk, name)
+    negated = (walk.negated and not _after_negation(walk, name)) or is_excepted(walk, span)
     if name == "region":
         _region(walk, str(value), negated=negated)
     else:

@@ -31,3 +31,12 @@ class Walk:
 
     def said(self, span: Span) -> str:
         return self.text.between(span.start, span.end)
+
+
+_EVERY = frozenset({"all", "every", "everyone", "everybody", "everything", "any"})
+
+
+def is_excepted(walk: Walk, span: Span) -> bool:
+    """ "All customers but VIP ones": what "but" excepts from all."""
+    words = {token.word for token in walk.text.tokens[: span.start]}
+    return walk.word_before(span) == "but" and bool(words & _EVERY)
