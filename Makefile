@@ -53,6 +53,7 @@ bench: $(ready) ## How fast, beside a plain baseline (short form)
 	$(bin)/python benchmarks/ask.py --short
 	$(bin)/python benchmarks/questions.py --short
 	$(bin)/python benchmarks/deletion.py --short
+	$(bin)/python benchmarks/thoughts.py --short
 	$(bin)/python benchmarks/slack.py --short
 
 scorecard: $(ready) ## How well questions are understood: docs/scorecard.md, from the project's own bank

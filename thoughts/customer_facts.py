@@ -17,6 +17,8 @@ from thoughts.facts import CustomerFacts
 
 SUPPORT = frozenset({"intercom", "zendesk"})
 SALES = frozenset({"hubspot"})
+IMPORTED = frozenset({"csv"})
+"""Kinds of source that are loaded by hand: they are never synced, so their silence says nothing."""
 
 Amounts = dict[bytes, Counter[str]]
 

@@ -15,7 +15,7 @@ from storage.metrics.joins import attempts, in_force, is_overdue, of_customer
 from storage.metrics.relation_filters import CLOSED
 from storage.metrics.scope import Asking, instant
 from thoughts.base import Every, Money
-from thoughts.customer_facts import load_customers
+from thoughts.customer_facts import IMPORTED, load_customers
 from thoughts.daily import load_daily
 from thoughts.figures import BadRating, Ending, Figures, Overdue, SourceFacts, WonDeal
 from thoughts.load_scale import load_scale
@@ -100,7 +100,7 @@ async def _with_trouble(session: AsyncSession, asking: Asking, figures: Figures)
 
 
 async def _sources(session: AsyncSession, asking: Asking) -> tuple[SourceFacts, ...]:
-    """The account's active sources; since when a source refuses its key, its error log says."""
+    """The account's active sources that are synced; since when one refuses its key, its error log says."""
     source, error = models.Source, models.SourceError
     refused = (
         select(func.min(error.at, type_=error.at.type))
@@ -114,7 +114,11 @@ async def _sources(session: AsyncSession, asking: Asking) -> tuple[SourceFacts, 
     )
     rows = await session.execute(
         select(source.source_id, source.kind, source.created_at, source.synced_at, refused.label("refused"))
-        .where(source.account_id == asking.account_id, source.state == models.SourceState.ACTIVE)
+        .where(
+            source.account_id == asking.account_id,
+            source.state == models.SourceState.ACTIVE,
+            source.kind.not_in(IMPORTED),
+        )
         .order_by(source.source_id)
     )
     return tuple(SourceFacts(**row) for row in rows.mappings())

@@ -258,3 +258,10 @@ async def test_an_empty_account_has_figures_of_nothing(world: World, every: Ever
     """An account without records loads, with nothing in it."""
     found = await figures(world, every)
     assert (found.customers, found.trials, found.daily) == ({}, (), {})
+
+
+async def test_what_was_imported_by_hand_is_never_quiet(world: World) -> None:
+    """A source that is a file is not synced: nobody waits for it."""
+    async with world.db.tenant(world.account_id) as session:
+        await session.execute(update(models.Source).values(kind="csv"))
+    assert (await figures(world, Every.HOUR)).sources == ()
