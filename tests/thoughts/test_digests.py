@@ -4,20 +4,19 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.render.slack_thoughts import thought_message
 from storage import models
 from tests.bot.slack_schema import TYPES_ARE_HERE, assert_by_schema, assert_within_limits
-from tests.thoughts.test_posting import Bench, bench, failed
-from tests.world import NOW, customer, price, product, subscription
+from tests.thoughts.bench import Bench, failed
+from tests.world import NOW, World, customer, price, product, subscription
 from thoughts.digests import write_digests
 from thoughts.ports import LetterKind
 from thoughts.schedule import end_of_quiet, next_digest, period_of
 from thoughts.wants import Rhythm, Wants
-
-__all__ = ["bench"]
 
 BERLIN = "Europe/Berlin"
 ZONES = st.sampled_from(["UTC", BERLIN, "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"])
@@ -60,6 +59,11 @@ def test_periods_are_whole_days_before_it() -> None:
     assert period_of(Wants(digest=Rhythm.DAILY), due) == (date(2026, 11, 22), date(2026, 11, 22))
     assert period_of(Wants(digest=Rhythm.WEEKLY), due) == (date(2026, 11, 16), date(2026, 11, 22))
     assert period_of(Wants(digest=Rhythm.MONTHLY), due) == (date(2026, 10, 1), date(2026, 10, 31))
+
+
+@pytest.fixture
+def bench(world: World) -> Bench:
+    return Bench(world)
 
 
 async def _write(bench: Bench) -> int:

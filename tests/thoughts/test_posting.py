@@ -1,7 +1,6 @@
 """From a decided thought to a post: who gets it, once, grouped, in threads, held back; what goes wrong."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,97 +8,26 @@ import pytest
 from storage import models
 from storage.metrics.plan import Condition
 from storage.records import Customer, Owner
-from tests.thoughts.couriers import Shelf
+from tests.thoughts.bench import MINUTE, Bench, failed, recovered
 from tests.world import NOW, World, customer, gone, price, product, subscription
-from thoughts.base import Count, Fact, Money, Stage, Thought
-from thoughts.base import Customer as Named
+from thoughts.base import Money
 from thoughts.claims import GIVEN_UP_AFTER, LEASE
 from thoughts.matching import write_filter
 from thoughts.noise import NOBODY
-from thoughts.outbox import decide
 from thoughts.ports import Gone, Later, LetterKind
-from thoughts.posting import Posted, post_due
-from thoughts.routing import route
 from thoughts.subscriptions import (
     NoSubscriptionError,
     State,
-    Subscription,
-    Where,
     set_state,
-    subscribe,
     subscriptions,
     unsubscribe,
 )
-from thoughts.wants import Wants, When
-
-MINUTE = timedelta(minutes=1)
-
-
-@dataclass(slots=True)
-class Bench:
-    """An account with a courier; its clock is moved by hand."""
-
-    world: World
-    shelf: Shelf = field(default_factory=Shelf)
-    now: datetime = NOW
-
-    async def subscribe(self, place: str = "C1", **wants: Any) -> Subscription:
-        where = Where("slack", "T1", place)
-        return await subscribe(
-            self.world.db,
-            self.world.vault,
-            self.world.account_id,
-            where,
-            Wants(**wants),
-            by="U1",
-            now=self.now,
-        )
-
-    async def decide(self, *thoughts: Thought, late: bool = False) -> None:
-        async with self.world.db.tenant(self.world.account_id) as session:
-            await decide(session, self.world.account_id, thoughts, now=self.now, late=late)
-
-    async def route(self) -> int:
-        return await route(self.world.db, self.world.vault, self.world.account_id, now=self.now)
-
-    async def post(self) -> Posted:
-        await self.route()
-        return await post_due(
-            self.world.db,
-            self.world.vault,
-            self.world.account_id,
-            {"slack": self.shelf},
-            clock=lambda: self.now,
-        )
-
-    async def said(self, *thoughts: Thought) -> list[tuple[str, int]]:
-        await self.decide(*thoughts)
-        await self.post()
-        return self.shelf.said()
-
-    async def fates(self) -> list[tuple[str, str | None]]:
-        rows = await self.world.rows(models.Delivery)
-        return sorted((row.state, row.why) for row in rows)
+from thoughts.wants import When
 
 
 @pytest.fixture
 def bench(world: World) -> Bench:
     return Bench(world)
-
-
-def failed(bill: str = "1", amount: int = 10_000, **fields: Any) -> Thought:
-    facts: dict[str, Fact] = {"amount": Money(amount, "usd"), "attempt": Count(1)}
-    if who := fields.get("customer"):
-        facts["customer"] = Named(who)
-    given: dict[str, Any] = {
-        "kind": "payment_failed", "matter": f"bill:{bill}", "occurrence": "1", "at": NOW, "facts": facts,
-        "worth": Money(amount, "usd"), **fields,
-    }  # fmt: skip
-    return Thought(**given)
-
-
-def recovered(bill: str = "1", **fields: Any) -> Thought:
-    return failed(bill, kind="payment_recovered", occurrence="paid", stage=Stage.CLOSES, **fields)
 
 
 async def test_a_thought_is_posted_once_to_each_who_wants_it(bench: Bench) -> None:
