@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -11,14 +11,19 @@ import discord
 from bot.discord.access import Guild, audience, rules_of
 from bot.discord.posts import message_at
 from bot.discord.rest import FAILURES, Rest
-from bot.discord.sending import DIRECT, arguments, nonce
+from bot.discord.sending import DIRECT, File, arguments, nonce
+from bot.discord.showing import CHART
+from bot.render import discord_kit as kit
+from bot.render.digest_charts import charts_of
 from bot.render.discord_kit import Message
 from bot.render.discord_thoughts import mentioned, thought_messages
+from bot.render.picture import drawn
 from bot.render.thought_words import fallback
 from storage.chat_access import Platform, Role, read_rules
 from storage.discord_guilds import find_guild, place
 from storage.session import Database
 from storage.trust.messages import Post
+from thoughts.digest import Digest
 from thoughts.ports import Gone, Later, Letter, Outcome, Sent
 
 _CHECKED_FOR = 60.0
@@ -52,8 +57,10 @@ class DiscordCourier:
         messages = thought_messages(letter)
         try:
             channel = await self._channel(letter)
+            files = await _files(letter)
             posts = [
-                await self._send(channel, letter, page, message) for page, message in enumerate(messages)
+                await self._send(channel, letter, page, message, files if page == 0 else ())
+                for page, message in enumerate(messages)
             ]
         except _NotThere as problem:
             return Gone(problem.code)
@@ -83,12 +90,18 @@ class DiscordCourier:
         return None
 
     async def _send(
-        self, channel: discord.abc.Messageable, letter: Letter, page: int, message: Message
+        self,
+        channel: discord.abc.Messageable,
+        letter: Letter,
+        page: int,
+        message: Message,
+        files: Sequence[File],
     ) -> Post:
-        given = arguments(message)
+        given = arguments(message, files)
         called = mentioned(letter) if page == 0 else []
-        if called:
-            given["content"] = "\n".join([given["content"], " ".join(f"<@{who}>" for who in called)])
+        calling = "\n" + " ".join(f"<@{who}>" for who in called)
+        if called and kit.size(given["content"] + calling) <= kit.CONTENT:
+            given["content"] += calling
             people = [discord.Object(who) for who in called]
             given["allowed_mentions"] = discord.AllowedMentions(everyone=False, roles=False, users=people)
         if page == 0 and letter.target.thread is not None:
@@ -134,6 +147,12 @@ class DiscordCourier:
         self._checked.move_to_end((team, where))
         if len(self._checked) > _KEPT_AT_MOST:
             self._checked.popitem(last=False)
+
+
+async def _files(letter: Letter) -> Sequence[File]:
+    """A digest's chart."""
+    png = await drawn(charts_of(letter.digest)) if isinstance(letter.digest, Digest) else None
+    return () if png is None else (File(CHART, png, "Chart: MRR over the last periods"),)
 
 
 async def _check_person(guild: Guild, server: discord.Guild, user_id: int) -> None:

@@ -11,13 +11,19 @@ _MARKS = {Stage.OPENS: "", Stage.AMENDS: "↳ ", Stage.CONTINUES: "↳ ", Stage.
 
 def thought_messages(letter: Letter) -> list[Message]:
     """The messages that post a letter, mostly one."""
-    if letter.notice or not letter.items:
+    head = words.heading(letter)
+    if letter.notice or not (letter.items or letter.digest):
         return kit.messages(words.fallback(letter), Body())
-    if len(letter.items) == 1 and not letter.more:
+    if len(letter.items) == 1 and head is None:
         return _one(letter.items[0], letter)
-    parts = [part for item in letter.items for part in _lines(item, letter)]
+    told = [
+        f"• {piece}" for line in words.digest_lines(letter) for piece in kit.pieces(line, kit.FIELD_VALUE)
+    ]
+    kept = words.held(letter)
+    told += [f"**{kit.literal(kept)}**"] if kept else []
+    parts = [*told, *(part for item in letter.items for part in _lines(item, letter))]
     body = Body(parts=kit.packed(parts, kit.DESCRIPTION), small_print=words.rest(letter) or "")
-    return kit.messages(words.heading(letter) or words.fallback(letter), body)
+    return kit.messages(head or words.fallback(letter), body)
 
 
 def mentioned(letter: Letter) -> list[int]:

@@ -31,10 +31,14 @@ _drawing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chart")
 
 async def chart_png(answer: Answer, tz: tzinfo = UTC) -> bytes | None:
     """The answer's chart, or None where there is nothing to chart."""
-    found = charts(answer, tz)[:_MOST_CHARTS]
+    return await drawn(charts(answer, tz))
+
+
+async def drawn(found: Sequence[Chart]) -> bytes | None:
+    """The first few of these charts as one picture, or None where there are none."""
     if not found:
         return None
-    return await asyncio.get_running_loop().run_in_executor(_drawing, draw, found)
+    return await asyncio.get_running_loop().run_in_executor(_drawing, draw, found[:_MOST_CHARTS])
 
 
 def draw(found: Sequence[Chart]) -> bytes:

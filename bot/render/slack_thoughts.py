@@ -1,16 +1,11 @@
 """Letters of thoughts as Slack messages: one short section a thought, its menu beside it."""
 
-from decimal import Decimal
-
 from bot.render import slack_blocks as kit
-from bot.render import slack_charts, text
+from bot.render import slack_charts
 from bot.render import thought_words as words
-from bot.render.chart_data import Chart
+from bot.render.digest_charts import charts_of
 from bot.render.slack_blocks import Block, Message
-from storage.metrics.amounts import exponent
-from storage.metrics.catalog import Unit
 from thoughts.base import Stage
-from thoughts.digest import Digest
 from thoughts.outbox import id_of
 from thoughts.ports import Item, Letter
 
@@ -40,26 +35,9 @@ def _above(letter: Letter) -> list[Block]:
     blocks = [kit.section(f"*{kit.literal(head)}*")] if head else []
     if letter.digest is not None:
         blocks += kit.lines(words.digest_lines(letter, _mark))
-        blocks += slack_charts.native(_charts(letter.digest)) or []
+        blocks += slack_charts.native(charts_of(letter.digest)) or []
     kept = words.held(letter)
     return [*blocks, *([kit.section(f"*{kit.literal(kept)}*")] if kept else [])]
-
-
-def _charts(digest: Digest) -> list[Chart]:
-    """MRR over the last periods, one chart a currency."""
-    return [
-        Chart(
-            title=f"MRR ({code.upper()})",
-            categories=tuple(text.period_key(key) for key, _ in points),
-            values=tuple(float(Decimal(amount).scaleb(-exponent(code.upper()))) for _, amount in points),
-            figures=tuple(text.money(amount, code) for _, amount in points),
-            unit=Unit.MONEY,
-            currency=code,
-            over_time=True,
-        )
-        for code, points in digest.chart.items()
-        if len(points) > 1
-    ]
 
 
 def without_chart(message: Message) -> Message:

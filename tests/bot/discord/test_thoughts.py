@@ -18,6 +18,7 @@ from storage.trust.messages import Post, PostsUnavailable
 from tests.bot.discord.conftest import Stage
 from tests.vendors.discord import refuse, slow_down
 from thoughts.base import Customer, Money, Thought, Words
+from thoughts.digest import Digest
 from thoughts.ports import Gone, Item, Later, Letter, LetterKind, Names, Sent, Target
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -111,6 +112,26 @@ async def test_a_letter_of_several_names_those_to_call(stage: Stage, courier: Di
     assert sent.body.allowed_mentions
     assert sent.body.allowed_mentions.users == [int(stage.town.ann.id)]
     assert sent.words.count("failed.") == 3
+    many = await courier.post(_letter(stage, items=99, key="many"))
+    assert isinstance(many, Sent)
+    assert len(many.posts) > 1
+
+
+async def test_a_digest_has_its_chart(stage: Stage, courier: DiscordCourier) -> None:
+    """Its title, its lines, what was kept for it, and MRR as a picture."""
+    digest = Digest(
+        title=("Your week",),
+        lines=(("MRR grew by ", Money(5000, "usd"), "."),),
+        chart={"usd": (("2026-10", 100), ("2026-11", 5100))},
+    )
+    letter = replace(_letter(stage), kind=LetterKind.DIGEST, digest=digest)
+    assert isinstance(await courier.post(letter), Sent)
+    (sent,) = stage.discord.sent
+    assert sent.body.content == "Your week"
+    assert "• MRR grew by $50.00." in sent.words
+    assert "Kept for this digest" in sent.words
+    assert "failed." in sent.words
+    assert sent.files["chart.png"].startswith(b"\x89PNG")
 
 
 async def test_a_letter_follows_in_the_thread(stage: Stage, courier: DiscordCourier) -> None:
