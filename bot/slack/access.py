@@ -99,7 +99,7 @@ class Access:
         try:
             role, outsiders = await self._there(rules, team, channel)
         except (SlackApiError, ClientError, OSError, TimeoutError) as problem:
-            code = slack_code(problem) if isinstance(problem, SlackApiError) else type(problem).__name__
+            code = slack_code(problem) if isinstance(problem, SlackApiError) else "unreachable"
             _log.warning("slack.audience_unknown", team=team, code=code)
             role, outsiders = rules.everybody, True
         return Audience(role, outsiders, figures)

@@ -101,7 +101,7 @@ class Shows:
                 if poorer is None:
                     break
             self._layouts[spot.team] = layout = poorer
-            _log.info("slack.layout_from_now_on", team=spot.team, layout=layout)
+            _log.info("slack.layout_from_now_on", team=spot.team, state=layout)
         plain = [said for message in render(answer, self.tz, layout, offers) for said in in_words(message)]
         return await self._send(plain, spot, kept_as)
 
@@ -125,7 +125,7 @@ class Shows:
         try:
             return await upload_picture(self.outbox.client_of(spot.team), png)
         except (SlackApiError, ClientError, OSError, TimeoutError) as problem:
-            code = slack_code(problem) if isinstance(problem, SlackApiError) else type(problem).__name__
+            code = slack_code(problem) if isinstance(problem, SlackApiError) else "unreachable"
             _log.info("slack.no_picture", team=spot.team, code=code)
             return None
 
