@@ -219,13 +219,8 @@ class Assistant:
         )
         if answer.kind is Kind.TABLE and not answer.total_rows:
             answer, named = await self._with_the_next(answer, plan, vocabulary, account_id, named)
-        return answer.model_copy(
-            update={
-                "about": tuple(sorted(named)),
-                "row_ids": row_ids(figures),
-                "interpreter": understood.interpreter,
-            }
-        )
+        known = {"about": tuple(sorted(named)), "row_ids": row_ids(figures)}
+        return answer.model_copy(update={**known, "interpreter": understood.interpreter})
 
     async def _with_the_next(
         self, answer: Answer, plan: Plan, vocabulary: Vocabulary, account_id: int, named: set[bytes]
