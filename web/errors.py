@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 
 from storage import logs
@@ -39,6 +39,8 @@ async def answered(work: Awaitable[Response]) -> Response:
             return await work
         except HTTPException:
             raise
+        except ClientDisconnect:  # gone, or cut off for sending more than any form has
+            return _page(413)
         except Exception:
             log.exception("web.failed")
             return _page(500, reference)

@@ -30,6 +30,9 @@ from storage.intake.bulk import Stored
 from storage.intake.checkpoints import Mark, Place
 from storage.intake.rows import TARGETS, Writing
 from storage.keys.source_keys import SourceKeys
+from storage.members.identity import Identity
+from storage.members.links import Purpose
+from storage.members.members import Role
 from storage.metrics.figures import SealedRef, Table
 from storage.metrics.plan import Plan
 from storage.metrics.rates import Quote
@@ -195,6 +198,15 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "workspace_id": lambda *_: "T1",
     "writing": lambda ids, _: Writing(ids.account_id, ids.source_id, ids.keys, NOW),
     "zone": lambda *_: ZoneInfo("UTC"),
+    # members
+    "details": lambda *_: {},
+    "identity": lambda *_: Identity(b"p" * 32, b"l" * 32),
+    "member_id": lambda ids, _: ids.customers[0],
+    "password": lambda *_: "$2b$04$hash",
+    "purpose": lambda *_: Purpose.INVITATION,
+    "reference": lambda ids, _: ids.customers[0].hex(),
+    "required": lambda *_: True,
+    "role": lambda *_: Role.MEMBER,
 }
 
 

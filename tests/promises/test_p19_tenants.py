@@ -86,6 +86,18 @@ ELSEWHERE = {
     "metrics.lists.facts_of": "reached by metrics.run.run",
     "metrics.ranked.customers": "reached by metrics.run.run",
     "metrics.rows.rows_of": "reached by metrics.run.run, with every metric of the catalog below",
+    "members.links.look": "found by a secret alone, which tests/web tries",
+    "members.links.use": "is given what links.look found",
+    "members.members.add_member": "makes a member, names none",
+    "members.members.by_email": "the directory: ids alone, for signing in",
+    "members.members.by_google": "the directory: ids alone, for signing in",
+    **{
+        f"members.sessions.{name}": "found by a secret alone, or acts for whom that found; tests/web tries it"
+        for name in ("end", "end_one", "end_others", "list_devices", "rotate", "start", "visitor")
+    },
+    **{f"members.signup.{name}": "of no account yet" for name in ("fulfil", "look", "remember")},
+    "members.throttle.forgive": "counters by keyed hashes: no tenant's data",
+    "members.throttle.take": "counters by keyed hashes: no tenant's data",
     "retention.count_due": "counts what is due in all accounts, for the worker",
     "retention.purge": "deletes by age in all accounts, for the worker",
     "trust.account_deletion.half_deleted": "the directory: ids alone, for the worker",
