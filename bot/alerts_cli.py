@@ -95,10 +95,12 @@ async def _team(settings: "Settings") -> str:
 async def _remove(settings: "Settings", number: int) -> None:
     from storage import accounts
     from storage.command_line import opened
+    from storage.doer import Doer
     from thoughts.subscriptions import unsubscribe
 
     async with opened(settings) as place:
-        await unsubscribe(place.db, await accounts.sole_account(place.db), [number])
+        account_id = await accounts.sole_account(place.db)
+        await unsubscribe(place.db, account_id, [number], by=Doer.operator())
 
 
 def _shown(one: "Subscription") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.doer import Doer
 from storage.keys.vault import Vault
 from storage.models import Delivery, Mute, ThoughtProfile
 from storage.models import Thought as Kept
@@ -73,7 +74,14 @@ async def unmute(db: Database, account_id: int, number: int) -> None:
 
 
 async def less(
-    db: Database, vault: Vault, account_id: int, one: Subscription, thought_id: bytes, *, now: datetime
+    db: Database,
+    vault: Vault,
+    account_id: int,
+    one: Subscription,
+    thought_id: bytes,
+    *,
+    now: datetime,
+    by: Doer,
 ) -> Wants | None:
     """Of this kind only what has more at stake than this one; what has none is for the digest from now on."""
     async with db.tenant(account_id, read_only=True) as session:
@@ -83,7 +91,7 @@ async def less(
     thought = found.thought
     bar = max(thought.worth.amount if thought.worth else 0, one.wants.raised.get(thought.kind, 0))
     wants = msgspec.structs.replace(one.wants, raised={**one.wants.raised, thought.kind: bar})
-    await change(db, vault, account_id, one.number, wants, now=now)
+    await change(db, vault, account_id, one.number, wants, now=now, by=by)
     return wants
 
 

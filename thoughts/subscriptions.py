@@ -1,5 +1,6 @@
 """Who wants to hear which thoughts, and where: kept sealed, by number, one account at a time."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,17 +9,22 @@ from enum import StrEnum
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.doer import Doer
 from storage.errors import OperatorError
 from storage.keys.source_keys import SourceKeys
 from storage.keys.vault import Vault
 from storage.models import Alert
 from storage.session import Database
+from storage.trust import audit
+from storage.trust.audit import Action, Actor, Channel, Kind, Origin, Subject
 from storage.types import number_as_id
 from thoughts.schedule import next_digest
 from thoughts.wants import Wants, read_wants, write_wants
 
 MOST = 200
 """Subscriptions of one account."""
+
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
 class State(StrEnum):
@@ -88,6 +94,7 @@ async def subscribe(
         )
         session.add(row)
         await session.flush()
+        await _record(session, Action.SUBSCRIPTION_MADE, number, doer_of(where.platform, by))
         return _opened(keys, row)
 
 
@@ -121,7 +128,7 @@ async def subscription(db: Database, vault: Vault, account_id: int, number: int)
 
 
 async def change(
-    db: Database, vault: Vault, account_id: int, number: int, wants: Wants, *, now: datetime
+    db: Database, vault: Vault, account_id: int, number: int, wants: Wants, *, now: datetime, by: Doer
 ) -> Subscription:
     """Gives a subscription other wants; raises NoSubscriptionError."""
     keys = await vault.account_keys(account_id)
@@ -132,10 +139,11 @@ async def change(
         row.sealed = _seal(keys, number, wants)
         row.digest_at = next_digest(wants, now)
         await session.flush()
+        await _record(session, Action.SUBSCRIPTION_CHANGED, number, by)
         return _opened(keys, row)
 
 
-async def set_state(db: Database, account_id: int, number: int, state: State) -> None:
+async def set_state(db: Database, account_id: int, number: int, state: State, *, by: Doer) -> None:
     """Pauses or resumes; raises NoSubscriptionError."""
     async with db.tenant(account_id) as session:
         done = await session.execute(
@@ -146,9 +154,10 @@ async def set_state(db: Database, account_id: int, number: int, state: State) ->
         )
         if done.first() is None:
             raise NoSubscriptionError("There is no such subscription.")
+        await _record(session, Action.SUBSCRIPTION_CHANGED, number, by)
 
 
-async def unsubscribe(db: Database, account_id: int, numbers: Sequence[int]) -> None:
+async def unsubscribe(db: Database, account_id: int, numbers: Sequence[int], *, by: Doer) -> None:
     """Removes these, with what waits to be posted for them; raises NoSubscriptionError where one is not."""
     async with db.tenant(account_id) as session:
         done = await session.execute(
@@ -158,6 +167,23 @@ async def unsubscribe(db: Database, account_id: int, numbers: Sequence[int]) -> 
         )
         if len(done.all()) != len(set(numbers)):
             raise NoSubscriptionError("There is no such subscription.")
+        for number in sorted(set(numbers)):
+            await _record(session, Action.SUBSCRIPTION_REMOVED, number, by)
+
+
+def doer_of(platform: str, by: str) -> Doer:
+    """Who it is for the audit trail: a person of the platform by id, else whoever ran the command."""
+    if platform == "slack" and _SLACK_ID.fullmatch(by):
+        return Doer(Actor.slack_user(by), Origin(Channel.SLACK))
+    if platform == "discord" and by.isascii() and by.isdigit():
+        return Doer(Actor.discord_user(int(by)), Origin(Channel.DISCORD))
+    return Doer.operator()
+
+
+async def _record(session: AsyncSession, action: Action, number: int, by: Doer) -> None:
+    await audit.record(
+        session, actor=by.actor, action=action, subject=Subject(Kind.SUBSCRIPTION, number), origin=by.origin
+    )
 
 
 def _seal(keys: SourceKeys, number: int, wants: Wants) -> bytes:

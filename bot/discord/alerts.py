@@ -81,7 +81,8 @@ def _remove(client: "Chewy") -> app_commands.Command[Any, ..., None]:
             if number not in {one.number for one in await _here(client, asker, interaction)}:
                 return texts.NO_ALERT
             try:
-                await subscriptions.unsubscribe(client.house.db, asker.account_id, [number])
+                by = subscriptions.doer_of(PLATFORM, str(interaction.user.id))
+                await subscriptions.unsubscribe(client.house.db, asker.account_id, [number], by=by)
             except NoSubscriptionError:
                 return texts.NO_ALERT
             return texts.alert_removed(number)

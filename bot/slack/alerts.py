@@ -18,6 +18,7 @@ from bot.slack.access import Access
 from bot.slack.alerts_courier import SHARED
 from bot.slack.extensions import Extensions, Invoked, Modal
 from storage.chat_access import Role
+from storage.doer import Doer
 from storage.errors import OperatorError
 from storage.keys.vault import Vault
 from storage.session import Database
@@ -133,7 +134,7 @@ class Alerts:
         if not numbers:
             await _say(asked, "There is no such subscription: `/chewy alerts` lists them.")
             return
-        await subscriptions.unsubscribe(self.db, asked.account_id, numbers)
+        await subscriptions.unsubscribe(self.db, asked.account_id, numbers, by=_doer(asked))
         await _say(asked, f"Done: I post no more thoughts there ({_numbers(numbers)}).")
 
     async def alerts(self, asked: Invoked) -> None:
@@ -191,7 +192,9 @@ class Alerts:
                 )
                 return view.MUTED_CUSTOMER
             case _:
-                wants = await controls.less(self.db, self.vault, account_id, one, thought_id, now=now)
+                wants = await controls.less(
+                    self.db, self.vault, account_id, one, thought_id, now=now, by=_doer(asked)
+                )
                 return view.GONE if wants is None else view.less(kind, found.thought.worth)
 
     async def managed(self, asked: Invoked) -> None:
@@ -205,21 +208,21 @@ class Alerts:
             filled = view.form(one.where.place, list(KINDS.values()), one)
             await asked.client.views_open(trigger_id=asked.body["trigger_id"], view=filled)
             return
-        await _say(asked, await self._manage(verb, one, asked.account_id))
+        await _say(asked, await self._manage(verb, one, asked.account_id, _doer(asked)))
 
-    async def _manage(self, verb: str, one: Subscription, account_id: int) -> str:
+    async def _manage(self, verb: str, one: Subscription, account_id: int, by: Doer) -> str:
         match verb:
             case "pause":
-                await subscriptions.set_state(self.db, account_id, one.number, State.PAUSED)
+                await subscriptions.set_state(self.db, account_id, one.number, State.PAUSED, by=by)
                 return f"Paused: number {one.number} says nothing until you resume it."
             case "resume":
-                await subscriptions.set_state(self.db, account_id, one.number, State.ON)
+                await subscriptions.set_state(self.db, account_id, one.number, State.ON, by=by)
                 return f"Number {one.number} is on again."
             case "unmute":
                 await controls.unmute(self.db, account_id, one.number)
                 return f"Number {one.number} hears of everything again that it asked for."
             case _:
-                await subscriptions.unsubscribe(self.db, account_id, [one.number])
+                await subscriptions.unsubscribe(self.db, account_id, [one.number], by=by)
                 return f"Number {one.number} is removed."
 
     # ---- the form ----------------------------------------------------------------------------------------
@@ -240,9 +243,13 @@ class Alerts:
             await self._add(asked, filled.channel, wants)
         elif any(one.number == filled.number for one in await self._mine(asked)):
             changed = await subscriptions.change(
-                self.db, self.vault, asked.account_id, filled.number, wants, now=self.clock()
+                self.db, self.vault, asked.account_id, filled.number, wants, now=self.clock(), by=_doer(asked)
             )
             await asked.reply.aside.send([view.subscribed(changed)])
+
+
+def _doer(asked: Invoked) -> Doer:
+    return subscriptions.doer_of(PLATFORM, asked.user)
 
 
 def _place(asked: Invoked) -> tuple[str, str]:

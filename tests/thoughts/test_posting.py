@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from storage import models
+from storage.doer import Doer
 from storage.metrics.plan import Condition
 from storage.records import Customer, Owner
 from tests.thoughts.bench import MINUTE, Bench, failed, recovered
@@ -231,12 +232,12 @@ async def test_paused_and_removed_subscriptions_hear_nothing(bench: Bench) -> No
     await bench.subscribe(quiet=(11, 15))
     await bench.subscribe("C2", quiet=(11, 15))
     await bench.said(failed("1"))
-    await set_state(world.db, world.account_id, 1, State.PAUSED)
-    await unsubscribe(world.db, world.account_id, [2])
+    await set_state(world.db, world.account_id, 1, State.PAUSED, by=Doer.operator())
+    await unsubscribe(world.db, world.account_id, [2], by=Doer.operator())
     bench.now = NOW.replace(hour=16)
     assert await bench.said(failed("2")) == []
     with pytest.raises(NoSubscriptionError):
-        await unsubscribe(world.db, world.account_id, [2])
+        await unsubscribe(world.db, world.account_id, [2], by=Doer.operator())
 
 
 async def test_the_owner_is_called(bench: Bench) -> None:

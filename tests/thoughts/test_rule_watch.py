@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from storage import models, records
+from storage.doer import Doer
 from tests.world import NOW, World, customer
 from thoughts.rule_watch import follow_rules
 from thoughts.rules import Happens, Rule, write_rule
@@ -51,7 +52,7 @@ async def test_what_happens_after_a_rule_was_made_is_decided_once(ruled: World) 
 
 async def test_a_paused_rule_is_not_followed(ruled: World) -> None:
     """A subscription that is paused decides nothing."""
-    await set_state(ruled.db, ruled.account_id, 1, State.PAUSED)
+    await set_state(ruled.db, ruled.account_id, 1, State.PAUSED, by=Doer.operator())
     assert await follow_rules(ruled.db, ruled.vault, ruled.account_id, now=NOW) == 0
 
 
