@@ -66,6 +66,34 @@ def preview(
     typer.echo(f"Matters in {days[1]} days: {opening}. Later news of them: {len(told) - opening}.")
 
 
+@thoughts_app.command("try")
+def try_rule(
+    rule: Annotated[str, typer.Argument(help='In your own words: "tell me when a customer churns".')],
+) -> None:
+    """Read a rule in your own words back, and say when it would have fired in the last 30 days. Saves nothing.
+
+    Examples:  chewbotta thoughts try "tell me when MRR drops more than 3% in a day"
+    """
+    typer.echo(run(lambda settings: _try(settings, rule)))
+
+
+async def _try(settings: "Settings", words: str) -> str:
+    from bot.questions.outcome import Refuse
+    from bot.questions.rule_words import Read, read_rule_words
+    from bot.rule_trial import trial
+    from bot.wiring import open_ready
+
+    now = datetime.now(UTC)
+    async with open_ready(settings) as ready:
+        vocabulary = await ready.cache.vocabulary(ready.account_id)
+        read = read_rule_words(words, vocabulary, now)
+        if isinstance(read, Read):
+            return await trial(ready.db, ready.cache, ready.account_id, read, vocabulary, now)
+    if isinstance(read, Refuse):
+        return " ".join((read.reason, *(f"Try “{one}”." for one in read.suggestions)))
+    return read.question
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One thought with its words."""

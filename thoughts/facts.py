@@ -56,7 +56,6 @@ class Bill:
     key: Key
     attempts: tuple[Attempt, ...] = ()
     status: str | None = None
-    attempt_count: int = 0
     next_attempt_at: datetime | None = None
 
     @property

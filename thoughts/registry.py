@@ -1,6 +1,6 @@
 """All detectors, and the kinds of thoughts that they have: what can be subscribed to, muted and listed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from storage.intake.news import Change
@@ -23,11 +23,6 @@ _WATCHING: Mapping[str, tuple[OnChange, ...]] = {
 def watching(change: Change) -> tuple[OnChange, ...]:
     """The detectors that a change concerns: mostly none."""
     return tuple(d for d in _WATCHING.get(change.kind, ()) if d.concerns(change))
-
-
-def concerning(changes: Iterable[Change]) -> list[Change]:
-    """Those of the changes that any detector is concerned with."""
-    return [change for change in changes if watching(change)]
 
 
 def say(thought: Thought) -> Words:

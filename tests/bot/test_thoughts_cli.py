@@ -87,3 +87,14 @@ def test_the_past_is_told_with_names_opened() -> None:
     assert plain.stdout.splitlines()[-1] == "Matters in 30 days: 1. Later news of them: 0."
     (row,) = json.loads(RUN(thoughts_app, ["preview", "--since", "7d", "--json"]).stdout)
     assert (row["kind"], row["stage"], row["matter"][:5]) == ("payment_failed", "opens", "bill:")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_rule_is_tried_without_being_saved() -> None:
+    """A rule is read back with when it would have fired and whom it would have named; a guess is not made."""
+    done = RUN(thoughts_app, ["try", "tell me when a customer's payment fails"])
+    assert done.stdout.startswith(
+        "When any customer has a failed payment. In the last 30 days it would have fired once: Acme on "
+    )
+    refused = RUN(thoughts_app, ["try", "tell me when a blorb customer churns"])
+    assert refused.stdout.startswith("I do not know what “blorb” means here.")
