@@ -60,6 +60,8 @@ ELSEWHERE = {
         f"metrics.summed.{name}": "reached by metrics.run.run"
         for name in ("arpa", "churned_customers", "customers", "mrr", "new_customers")
     },
+    "intake.movement_news.tell_movements": "a part of derive, which is called",
+    "intake.news.tell": "a part of write_records and of derive, which are called",
     "intake.bulk.insert_all": "parts of write_records, which is called",
     "intake.bulk.insert_new": "parts of write_records, which is called",
     "intake.bulk.upsert": "parts of write_records, which is called",
