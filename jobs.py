@@ -45,7 +45,7 @@ from thoughts.watching import Watcher
 log = structlog.get_logger()
 
 SYNC_EVERY = timedelta(minutes=5)
-WEBHOOKS_EVERY = timedelta(seconds=10)
+WEBHOOKS_EVERY = timedelta(seconds=3)
 LOOKED_AFTER_EVERY = timedelta(minutes=1)
 """How often it is looked what a deletion left to do."""
 
