@@ -70,7 +70,7 @@ def preview(
 def try_rule(
     rule: Annotated[str, typer.Argument(help='In your own words: "tell me when a customer churns".')],
 ) -> None:
-    """Read a rule in your own words back, and say when it would have fired in the last 30 days. Saves nothing.
+    """Read a rule back and say when it would have fired in the last 30 days. Saves nothing.
 
     Examples:  chewbotta thoughts try "tell me when MRR drops more than 3% in a day"
     """
