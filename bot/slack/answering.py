@@ -3,17 +3,19 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from bot.answer import Answer
+from bot.answer import Answer, Kind
 from bot.background import Background
 from bot.model_ledger import asked_from
-from bot.slack import texts
+from bot.slack import progress, texts
 from bot.slack.access import Refusal, Standing
+from bot.slack.agent import Prompts, usual_prompts
 from bot.slack.delivery import Delivery, NotDelivered, NotNow
 from bot.slack.outbox import Address
 from bot.slack.ports import Accounts, Asks, SeenEvents
@@ -30,22 +32,24 @@ _AT_ONCE = 16
 PRESSED_AGAIN_AFTER = timedelta(seconds=5)
 """Within that time two clicks on a button are one."""
 
-Work = Callable[[int], Awaitable[None]]
-"""What is done for an account, given its id."""
-
 WorkOfRole = Callable[[int, Role], Awaitable[None]]
 """What is done for an account, by somebody of that role."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question. `key` is the same for every delivery of the same message; `conversation` for one talk."""
+    """One question. `key` is the same for every delivery of the same message; `conversation` for one talk.
+
+    Not `invited`: said in a thread that we are in, but not to us by name. What we do not understand of that
+    was meant for somebody else, and gets no answer.
+    """
 
     question: str
     team: str
     user: str
     conversation: str
     key: str
+    invited: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Answering:
     seen: SeenEvents
     shows: Shows
     time_limit: float = 60.0
+    prompts: Prompts = usual_prompts
     background: Background = field(default_factory=Background)
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
@@ -72,9 +77,9 @@ class Answering:
         """Returns at once; the reply follows."""
         self.background.start(self._reply(asked, reply))
 
-    def do(self, asked: Asked, reply: Reply, work: Work) -> None:
+    def do(self, asked: Asked, reply: Reply, work: WorkOfRole) -> None:
         """Does something else than answering, once and for those who may ask; failures are apologised for."""
-        self.background.start(self._once(asked, reply, self._do(asked, reply, work)))
+        self.background.start(self._once(asked, reply, self._do_as(asked, reply, work)))
 
     def press(self, asked: Asked, reply: Reply, work: WorkOfRole) -> None:
         """As `do`, for a button that may be pressed again a little later."""
@@ -129,11 +134,6 @@ class Answering:
             _log.error("slack.failed", reference=reference, team=asked.team, **described(problem))
             await self._apologise(reply, texts.apology(reference), reference)
 
-    async def _do(self, asked: Asked, reply: Reply, work: Work) -> None:
-        admitted = await self._admit(asked, reply)
-        if admitted is not None:
-            await work(admitted[0])
-
     async def _do_as(self, asked: Asked, reply: Reply, work: WorkOfRole) -> None:
         admitted = await self._admit(asked, reply)
         if admitted is not None:
@@ -155,6 +155,8 @@ class Answering:
     async def _refuse(self, asked: Asked, reply: Reply, standing: Standing) -> None:
         why = standing.refusal or Refusal.NOT_ALLOWED
         _log.info("slack.refused", team=asked.team, why=why.name)
+        if not asked.invited:
+            return
         await reply.aside.send([texts.say(texts.refused(why))])
 
     async def _answer(self, asked: Asked, reply: Reply) -> None:
@@ -168,13 +170,17 @@ class Answering:
             await reply.aside.send([texts.say(texts.refused(Refusal.CHANNEL))])
             return
         if asked.question.lower() in _HELP:
-            await reply.answer.send([texts.help_message(self.asks.help())])
+            prompts = await self.prompts(account_id)
+            await reply.answer.send([texts.help_message(self.asks.help(), prompts)])
             return
         with asked_from(Channel.SLACK):
-            async with self.turns:
+            working = progress.shown(reply.answer, asked.user) if asked.invited else nullcontext()
+            async with working, self.turns:
                 answer = await self.asks.ask(
                     asked.question, account_id=account_id, conversation=asked.conversation
                 )
+        if not asked.invited and answer.kind in (Kind.REFUSE, Kind.CLARIFY):
+            return
         await self.show(answer, asked, reply.answer, account_id, role)
 
     async def show(

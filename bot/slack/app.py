@@ -16,12 +16,13 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.render.slack_blocks import Layout
-from bot.slack import actions, commands, extending, messages, removal
+from bot.slack import actions, commands, extending, messages, removal, shortcuts, unfurl
 from bot.slack.access import Access
 from bot.slack.answering import Answering, described
 from bot.slack.backing import Backing, in_memory
 from bot.slack.delivery import slow_down_handlers
 from bot.slack.extensions import Extensions
+from bot.slack.home import Homes
 from bot.slack.installed import InstalledWorkspaces, own_workspace
 from bot.slack.outbox import Outbox
 from bot.slack.ports import (
@@ -33,6 +34,7 @@ from bot.slack.ports import (
     SeenInMemory,
 )
 from bot.slack.showing import Shows
+from bot.slack.threads import Threads
 from bot.slack.workspaces import ClientOf, SlackUnusable, Workspaces
 from storage.settings import Settings
 
@@ -49,10 +51,12 @@ class SlackApp:
     workspaces: Workspaces
     client_of: ClientOf
     pool: AsyncWebClient
+    homes: Homes
     signing_secret: str | None
 
     async def stop(self, seconds: float = 20.0) -> None:
         """Lets answers under way finish, then closes the connections."""
+        await self.homes.close()
         late = await self.answering.background.drain(seconds)
         self.answering.shows.outbox.close()
         if late:
@@ -106,16 +110,22 @@ async def create_slack_app(
     bolt = _bolt(client_of, signing_secret)
     if isinstance(served, InstalledWorkspaces):
         removal.register(bolt, served, answering.background)
-    _register(bolt, answering, extensions or Extensions())
-    return SlackApp(bolt, answering, served, client_of, pool, signing_secret)
+    homes = _register(bolt, answering, extensions or Extensions(), client_of)
+    return SlackApp(bolt, answering, served, client_of, pool, homes, signing_secret)
 
 
-def _register(bolt: AsyncApp, answering: Answering, extensions: Extensions) -> None:
+def _register(bolt: AsyncApp, answering: Answering, extensions: Extensions, client_of: ClientOf) -> Homes:
     """The order matters: the last listeners of a kind take what nobody else did."""
+    answering.prompts = extensions.prompts
+    homes = Homes(answering, extensions, client_of)
+    homes.register(bolt)
+    shortcuts.register(bolt, answering)
+    unfurl.register(bolt, answering, extensions)
     commands.register(bolt, answering, extensions)
     extending.register(bolt, answering, extensions)
-    messages.register(bolt, answering)
+    messages.register(bolt, answering, Threads(extensions.remembered))
     actions.register(bolt, answering)
+    return homes
 
 
 def web_client(settings: Settings, token: str | None = None) -> AsyncWebClient:

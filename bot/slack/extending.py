@@ -10,6 +10,7 @@ from bot.slack.actions import asked_of, reply_of
 from bot.slack.answering import Answering, Asked, Reply
 from bot.slack.delivery import InChannel
 from bot.slack.extensions import Extensions, Handler, Invoked, name_of
+from storage.chat_access import Role
 
 _ANY = re.compile(r".")
 
@@ -52,7 +53,7 @@ def start(
     """Runs a handler in the background, for those who may ask."""
     channel = body.get("channel_id") or (body.get("channel") or {}).get("id")
 
-    async def work(account_id: int) -> None:
+    async def work(account_id: int, role: Role) -> None:
         await handler(
             Invoked(
                 account_id=account_id,
@@ -63,6 +64,7 @@ def start(
                 client=client,
                 reply=reply,
                 body=body,
+                role=role,
             )
         )
 

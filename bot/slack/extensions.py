@@ -11,7 +11,11 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.agent import Prompts, usual_prompts
 from bot.slack.answering import Reply
+from bot.slack.threads import Remembered, nothing_remembered
+from storage.chat_access import Role
+from storage.metrics.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Invoked:
     client: AsyncWebClient
     reply: Reply
     body: Mapping[str, Any]
+    role: Role = Role.MEMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class HomeAsked:
     team: str
     user: str
     client: AsyncWebClient
+    role: Role = Role.MEMBER
 
 
 Handler = Callable[[Invoked], Awaitable[None]]
@@ -52,6 +58,14 @@ Check = Callable[[Mapping[str, Any]], Mapping[str, str]]
 
 def nothing_wrong(_view: Mapping[str, Any]) -> Mapping[str, str]:
     return {}
+
+
+Linked = Callable[[int, str], Awaitable[Plan | None]]
+"""An account and the address of a page -> what shows the customer that the page is about, if it is one."""
+
+
+async def nothing_linked(_account_id: int, _url: str) -> Plan | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +82,17 @@ class Extensions:
 
     `commands`: the word after `/chewy` ("alerts") -> handler. `actions` and `modals`: what comes before the
     first colon of an action_id or a callback_id. `home`: sections of the Home tab, in order, after those of
-    the app itself.
+    the app itself. `prompts`: questions to suggest to an account's people. `linked`: whose page a link
+    leads to. `remembered`: whether a talk goes on.
     """
 
     commands: dict[str, Handler] = field(default_factory=dict)
     actions: dict[str, Handler] = field(default_factory=dict)
     modals: dict[str, Modal] = field(default_factory=dict)
     home: list[HomeSection] = field(default_factory=list)
+    prompts: Prompts = usual_prompts
+    linked: Linked = nothing_linked
+    remembered: Remembered = nothing_remembered
 
 
 def name_of(id_: str) -> str:

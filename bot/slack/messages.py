@@ -1,34 +1,49 @@
 """Direct messages and mentions. A mention is answered in its thread."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
+import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.answering import Answering, Asked, Reply
+from bot.slack import agent
+from bot.slack.answering import Answering, Asked, Reply, described
 from bot.slack.delivery import InChannel, ToOnePerson
+from bot.slack.threads import Threads
 
 _SAID_BY_PEOPLE = frozenset({None, "file_share", "thread_broadcast"})
 _LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _ANY_EVENT = re.compile(r".")
+_NAMES_SOMEBODY = re.compile(r"<@[UW]")
+
+_log = structlog.get_logger(__name__)
 
 
-def register(bolt: AsyncApp, answering: Answering) -> None:
+def register(bolt: AsyncApp, answering: Answering, threads: Threads) -> None:
     async def said_to_us(event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
-        if event.get("channel_type") != "im" or not _by_a_person(event):
-            return
-        channel, thread = event["channel"], event.get("thread_ts")
-        here = InChannel(client, channel, thread)
-        answering.start(_asked(event, body, thread or event["user"]), Reply(answer=here, aside=here))
-
-    async def mentioned(event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
         if not _by_a_person(event):
             return
+        if event.get("channel_type") == "im":
+            directly(event, body, client)
+        elif event.get("thread_ts") and not _NAMES_SOMEBODY.search(event.get("text") or ""):
+            asked = replace(_asked(event, body, event["thread_ts"]), invited=False)
+            answering.background.start(_go_on(answering, threads, asked, _reply(event, client)))
+
+    def directly(event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
+        """In the agent view each talk is a thread: that of the message that began it."""
         channel, thread = event["channel"], event.get("thread_ts") or event["ts"]
-        aside = ToOnePerson(client, channel, event["user"], event.get("thread_ts"))
-        reply = Reply(answer=InChannel(client, channel, thread), aside=aside)
-        answering.start(_asked(event, body, thread), reply)
+        here, asked = InChannel(client, channel, thread), _asked(event, body, thread)
+        answering.start(asked, Reply(answer=here, aside=here))
+        if thread == event["ts"] and asked.question:
+            answering.background.start(agent.entitle(client, channel, thread, asked.question))
+
+    async def mentioned(event: dict[str, Any], body: dict[str, Any], client: AsyncWebClient) -> None:
+        if _by_a_person(event):
+            asked = _asked(event, body, event.get("thread_ts") or event["ts"])
+            threads.joined(asked.conversation)
+            answering.start(asked, _reply(event, client))
 
     async def none_of_ours() -> None:
         """Acknowledged, so that Slack does not send it again."""
@@ -36,6 +51,25 @@ def register(bolt: AsyncApp, answering: Answering) -> None:
     bolt.event("app_mention")(mentioned)
     bolt.event("message")(said_to_us)
     bolt.event(_ANY_EVENT)(none_of_ours)
+
+
+def _reply(event: dict[str, Any], client: AsyncWebClient) -> Reply:
+    """In the thread of the message; what concerns one person, to that one alone."""
+    channel, thread = event["channel"], event.get("thread_ts") or event["ts"]
+    aside = ToOnePerson(client, channel, event["user"], event.get("thread_ts"))
+    return Reply(answer=InChannel(client, channel, thread), aside=aside)
+
+
+async def _go_on(answering: Answering, threads: Threads, asked: Asked, reply: Reply) -> None:
+    """A follow-up without a mention, where we are in the thread already."""
+    try:
+        account_id = await answering.accounts.account_of(asked.team)
+        ours = account_id is not None and await threads.is_ours(account_id, asked.conversation)
+    except Exception as problem:  # noqa: BLE001 - not known to be meant for us: the log alone is told
+        _log.error("slack.thread_not_known", team=asked.team, **described(problem))
+        return
+    if ours:
+        answering.start(asked, reply)
 
 
 def talk(team: str, channel: str, thread_or_user: str) -> str:

@@ -59,7 +59,7 @@ async def slack_routes(settings: Settings, db: Database, vault: Vault) -> AsyncI
         seen=seen,
         keeps=StoredMessages(db, vault),
         backing=backing,
-        extensions=features(db, vault, cache, backing.rules),
+        extensions=features(db, vault, cache, backing.rules, settings.public_url),
         tz=await _zone(db),
     )
     routes = [slack_route(slack)]

@@ -1,16 +1,19 @@
 """Everything the Slack app says that is not an answer, in one place and in Slack's markup."""
 
+import json
 from collections.abc import Sequence
 
 from bot.render import slack_blocks as kit
 from bot.render.offers import SEE
-from bot.render.slack_blocks import Message
+from bot.render.slack import CHOOSE
+from bot.render.slack_blocks import Block, Message
+from bot.slack.agent import Prompt
 from bot.slack.people import Refusal
 
 ABOUT = (
     "Ask me about your customers in your own words.\n"
     "• `/chewy what is our MRR?` anywhere: only you see the answer\n"
-    "• a direct message to me: we talk in private, and I remember what we talked about\n"
+    "• a direct message to me: we talk in private, and I remember what we talked about in a thread\n"
     "• mention me in a channel: I answer in the thread, for everybody there"
 )
 NOT_CONNECTED = (
@@ -98,6 +101,8 @@ def file_of(rows: int, total: int) -> str:
 
 
 OUTSIDERS_SEE = "People from outside see this channel: nothing that names a customer is shown here."
+WORKING = "Working it out, one moment."
+THINKING = "is working it out…"
 FILE_SENT = "The file is in our direct messages, where only you see it."
 THANKS = "Thank you, noted. I keep how I understood the question, and no name that was in it."
 SORRY = "Thank you for telling me. I keep how I understood the question, and no name that was in it."
@@ -122,7 +127,7 @@ def say(*paragraphs: str) -> Message:
     return Message(text=kit.literal(paragraphs[0]), blocks=[kit.section(words) for words in paragraphs])
 
 
-def help_message(topics: str) -> Message:
+def help_message(topics: str, prompts: Sequence[Prompt] = ()) -> Message:
     """How to ask, and what can be asked."""
     lines: Sequence[str] = [kit.literal(line) or "\u00a0" for line in topics.strip().splitlines()]
     return Message(
@@ -131,5 +136,11 @@ def help_message(topics: str) -> Message:
             kit.header("How to ask me"),
             kit.section(ABOUT),
             *kit.lines([line for line in lines if line]),
+            *kit.buttons([_asks(number, prompt) for number, prompt in enumerate(prompts)]),
         ],
     )
+
+
+def _asks(number: int, prompt: Prompt) -> Block:
+    """A button that asks a question, as those of a question back do."""
+    return kit.button(prompt.title, f"{CHOOSE}:{number}", json.dumps({"question": prompt.message}))
