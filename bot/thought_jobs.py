@@ -4,14 +4,16 @@ who gets what, posts it, and makes digests."""
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import select
 
+from storage import accounts
 from storage.command_line import Opened
+from storage.errors import OperatorError
 from storage.models import Source, SourceState
 from storage.session import Database
-from storage.settings import Settings
 from thoughts.base import Every
 from thoughts.detect import on_schedule
 from thoughts.digests import write_digests
@@ -21,6 +23,11 @@ from thoughts.posting import post_due
 from thoughts.routing import route
 from thoughts.rule_watch import follow_rules
 from thoughts.watching import asking_in
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.slack.workspaces import OneWorkspace
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +79,7 @@ async def _loaded_since(db: Database, account_id: int) -> datetime | None:
 @asynccontextmanager
 async def couriers(place: Opened) -> AsyncIterator[Mapping[str, Courier]]:
     """Whoever brings thoughts to the platforms that this installation talks on."""
-    async with _slack(place.settings) as slack, _discord(place) as discord:
+    async with _slack(place) as slack, _discord(place) as discord:
         yield {**slack, **discord}
 
 
@@ -89,15 +96,33 @@ async def _discord(place: Opened) -> AsyncIterator[Mapping[str, Courier]]:
 
 
 @asynccontextmanager
-async def _slack(settings: Settings) -> AsyncIterator[Mapping[str, Courier]]:
-    if settings.slack_bot_token is None:
-        yield {}
-        return
+async def _slack(place: Opened) -> AsyncIterator[Mapping[str, Courier]]:
+    """Every workspace that installed the app, and the one whose token stands in the settings."""
     from bot.slack.alerts_courier import SlackCourier
     from bot.slack.app import close, web_client
+    from bot.slack.installed import InstalledWorkspaces
+    from bot.slack.serving import installs
+    from bot.slack.workspaces import ClientOf
 
-    client = web_client(settings)
+    settings = place.settings
+    if settings.slack_bot_token is None and not installs(settings):
+        yield {}
+        return
+    client = web_client(settings, None if settings.slack_bot_token else "")
     try:
-        yield {"slack": SlackCourier(lambda _team: client)}
+        own = await _own(client, place) if settings.slack_bot_token else None
+        served = InstalledWorkspaces(place.db, place.vault, settings, client, own)
+        yield {"slack": SlackCourier(ClientOf(client, served))}
     finally:
         await close(client)
+
+
+async def _own(client: "AsyncWebClient", place: Opened) -> "OneWorkspace | None":
+    """The workspace of the token; a token that Slack refuses keeps the worker from nothing else."""
+    from bot.slack.installed import own_workspace
+
+    try:
+        return await own_workspace(client, await accounts.sole_account(place.db))
+    except OperatorError as problem:
+        log.warning("thoughts.no_workspace", error=type(problem).__name__)
+        return None
