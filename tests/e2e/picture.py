@@ -4,6 +4,7 @@ The demo company answers in local-slack's page; Chromium looks at it as a newcom
 """
 
 import asyncio
+import io
 import re
 import shutil
 import sys
@@ -13,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+from PIL import Image
 from playwright.async_api import async_playwright
 
 from tests.e2e.local_slack import LocalSlack, program, until
@@ -29,8 +31,16 @@ _CHROMIUM_OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
 )
+_COLOURS = 80
 _SIZE = {"width": 1080, "height": 820}
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+def save_small(png: bytes, file: Path) -> None:
+    """Saves a picture with a few colours: small enough for a page of many."""
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(
+        file, optimize=True
+    )
 
 
 def chromium_path() -> str:
@@ -84,8 +94,10 @@ async def photograph(slack: LocalSlack, file: Path, questions: tuple[str, ...] =
         await page.goto(slack.address)
         await page.get_by_role("button", name=person["real_name"]).click()
         await page.get_by_text(questions[-1]).first.wait_for()
+        await page.get_by_text("1 reply").last.click()
+        await page.wait_for_timeout(500)
         file.parent.mkdir(parents=True, exist_ok=True)
-        await page.screenshot(path=file)
+        save_small(await page.screenshot(), file)
         await browser.close()
 
 

@@ -14,6 +14,7 @@ Block = Mapping[str, Any]
 
 _LINK = re.compile(r"&lt;(https?://[^|&]+)\|([^&]*?)&gt;")
 _CHANNEL = re.compile(r"&lt;#(\w+)&gt;")
+_PERSON = re.compile(r"&lt;@(\w+)&gt;")
 _STYLES = ((re.compile(r"\*([^*\n]+)\*"), r"<b>\1</b>"), (re.compile(r"`([^`\n]+)`"), r"<code>\1</code>"))
 
 
@@ -26,6 +27,7 @@ def mrkdwn(text: str) -> str:
     """Slack's markup as HTML."""
     said = html.escape(html.unescape(text), quote=False)
     said = _LINK.sub(r'<a href="#">\2</a>', said)
+    said = _PERSON.sub('<a href="#">@Ada</a>', said)
     said = _CHANNEL.sub('<a href="#">#revenue</a>', said)
     for pattern, styled in _STYLES:
         said = pattern.sub(styled, said)

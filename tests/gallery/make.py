@@ -6,30 +6,27 @@ takes its picture. Other features add shots of their own to `SHOTS`.
 
 import asyncio
 import html
-import io
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from PIL import Image
 from playwright.async_api import Page, async_playwright
 from rich.console import Console
 
 from bot.demo import bring_up, settings_of
 from bot.wiring import Ready, open_ready
 from storage import logs
-from tests.e2e.picture import chromium_options, chromium_path
-from tests.gallery import answers
+from tests.e2e.picture import chromium_options, chromium_path, save_small
+from tests.gallery import answers, thoughts
 from tests.gallery.block_kit import message
 from tests.gallery.shot import Shot
 
 GALLERY = Path(__file__).parents[2] / "docs/gallery"
-SHOTS: tuple[Callable[[Ready], AsyncIterator[Shot]], ...] = (answers.shots,)
+SHOTS: tuple[Callable[[Ready], AsyncIterator[Shot]], ...] = (answers.shots, thoughts.shots)
 """Where pictures come from: each is given the demo company."""
 
 _STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-_COLOURS = 80
 _FACE = "\N{CRAB}"
 
 
@@ -67,9 +64,7 @@ def _spoken(who: str, face: str, name: str, said: str) -> str:
 async def take(browser_page: Page, shot: Shot, file: Path) -> None:
     """One picture, small enough for a page of many."""
     await browser_page.set_content(page(shot))
-    png = await browser_page.locator("body").screenshot()
-    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
-    image.save(file, optimize=True)
+    save_small(await browser_page.locator("body").screenshot(), file)
 
 
 async def main(only: str | None = None) -> None:
@@ -87,7 +82,7 @@ async def main(only: str | None = None) -> None:
             )
             for source in SHOTS:
                 async for shot in source(ready):
-                    if only in (None, shot.name):
+                    if only is None or shot.name.startswith(only):
                         file = GALLERY / f"{shot.name}.png"
                         await take(looking, shot, file)
                         Console().print(f"{file.name}  {file.stat().st_size // 1024} KB")
