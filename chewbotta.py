@@ -17,6 +17,7 @@ from storage import profiles_cli, rates_cli
 from storage.command_line import run, watch_with
 from storage.trust import model_cli, privacy_cli, receipt_cli, trust_cli
 from web import cli as web_cli
+from web import members_cli
 
 app = typer.Typer(
     name="chewbotta",
@@ -44,6 +45,7 @@ app.add_typer(access_cli.access_app, name="access")
 app.add_typer(access_cli.feedback_app, name="feedback")
 app.command("eval")(scoring_cli.evaluate)
 app.command()(web_cli.web)
+app.add_typer(members_cli.member_app)
 
 
 @app.command()

@@ -11,7 +11,7 @@ def web(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", envvar="PORT", min=0, max=65535)] = 8000,
 ) -> None:
-    """Serve Slack's requests over HTTP, until stopped.
+    """Serve the pages, Slack's requests and webhooks over HTTP, until stopped.
 
     /healthz and /readyz are for a load balancer.
     """
