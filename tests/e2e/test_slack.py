@@ -134,12 +134,12 @@ async def test_help(stage: Stage, text: str) -> None:
 
 
 async def test_direct_message_is_answered_there(stage: Stage) -> None:
-    """A direct message is answered in the direct message, not in a thread, and talks go on there."""
+    """A direct message is answered in its thread in the direct messages, and that is one talk."""
     sent = await stage.slack.say(ALICE, ALICE, "what is our MRR?")
     reply = await stage.slack.reply(sent["channel"])
-    assert "thread_ts" not in reply
+    assert reply["thread_ts"] == sent["ts"]
     assert "$78,287.84" in _words(reply)
-    assert stage.asks.asked[0][2] == f"{TEAM}:{sent['channel']}:{ALICE}"
+    assert stage.asks.asked[0][2] == f"{TEAM}:{sent['channel']}:{sent['ts']}"
 
 
 async def test_mention_is_answered_in_the_thread(stage: Stage) -> None:

@@ -188,7 +188,7 @@ async def test_the_shortcut_opens_the_message_as_a_question(
     """The message stands in a form; what is sent from there is answered in the direct messages."""
     await _deliver(app, _shortcut(slack, "what is our MRR?"))
     await _settled(app)
-    view = json.loads(_calls(slack, "views.open")[0]["view"])
+    view = _calls(slack, "views.open")[0]["view"]
     assert view["blocks"][0]["element"]["initial_value"] == "what is our MRR?"
     sent = {
         "type": "view_submission",
