@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.answer import Answer, Kind
 
-WAY, CSV, WHY, SEE, VOTE = "way", "csv", "why", "see", "vote"
+WAY, CSV, WHY, SEE, VOTE, SHARE = "way", "csv", "why", "see", "vote", "share"
 """What a button does, and how its action id begins: `way:0`, `csv`, ..."""
 
 GOOD, BAD = "+", "-"
@@ -20,6 +20,7 @@ class Offers:
     csv: str | None = None
     why: str | None = None
     vote: str | None = None
+    share: str | None = None
     picture: str | None = None
     notes: tuple[str, ...] = ()
 

@@ -13,7 +13,7 @@ from bot.answer import Answer, Kind, Option
 from bot.render import slack_blocks as kit
 from bot.render import slack_charts, slack_profile, slack_rows, text
 from bot.render.chart_data import charts
-from bot.render.offers import BAD, CSV, GOOD, NO_OFFERS, VOTE, WAY, WHY, Offers
+from bot.render.offers import BAD, CSV, GOOD, NO_OFFERS, SHARE, VOTE, WAY, WHY, Offers
 from bot.render.sheet import Sheet, sheet, shown_of
 from bot.render.slack_blocks import Block, Layout, Message
 
@@ -36,6 +36,8 @@ def _offered(offers: Offers, layout: Layout) -> list[Block]:
         shown.append(kit.button("Show all as CSV", CSV, offers.csv))
     if offers.why is not None:
         shown.append(kit.button("Why this number?", WHY, offers.why))
+    if offers.share is not None:
+        shown.append(kit.button("Share in channel", SHARE, offers.share))
     vote = offers.vote
     if vote is not None and layout is not Layout.NATIVE:
         shown.append(kit.button("\N{THUMBS UP SIGN}", f"{VOTE}:good", f"{GOOD}{vote}"))

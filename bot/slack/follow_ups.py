@@ -17,12 +17,13 @@ from bot.render.csv import csv_of, name_of
 from bot.render.slack_repair import plain
 from bot.slack import texts
 from bot.slack.answering import Answering, Asked, Reply
+from bot.slack.delivery import InChannel, NotDelivered, NotNow
 from bot.slack.files import send_privately
 from storage.chat_access import Role
 from storage.metrics.plan import Plan
 from storage.trust.audit_terms import Channel
 
-OURS = frozenset({offered.WAY, offered.CSV, offered.WHY, offered.SEE, offered.VOTE})
+OURS = frozenset({offered.WAY, offered.CSV, offered.WHY, offered.SEE, offered.VOTE, offered.SHARE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,18 @@ async def _go_on(answering: Answering, by: Pressed) -> None:
 async def _see(answering: Answering, by: Pressed) -> None:
     """What was withheld from a channel, for the eyes of whoever pressed."""
     await answering.show(await _answer(answering, by), by.asked, by.reply.aside, by.account_id, by.role)
+
+
+async def _share(answering: Answering, by: Pressed) -> None:
+    """What one person saw, for everybody in the channel where it was asked: as far as they may see it."""
+    channel = by.asked.conversation.split(":")[1]
+    answer = await _answer(answering, by)
+    try:
+        await answering.show(answer, by.asked, InChannel(by.client, channel), by.account_id, by.role)
+    except NotNow:
+        raise
+    except NotDelivered as problem:
+        await by.reply.aside.send([texts.say(texts.cannot_share(problem.code))])
 
 
 async def _why(answering: Answering, by: Pressed) -> None:
@@ -126,4 +139,5 @@ _DOES: dict[str, Callable[[Answering, Pressed], Awaitable[None]]] = {
     offered.WHY: _why,
     offered.SEE: _see,
     offered.VOTE: _see,
+    offered.SHARE: _share,
 }

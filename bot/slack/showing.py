@@ -24,7 +24,7 @@ from bot.render.slack_repair import in_words
 from bot.slack import texts
 from bot.slack.access import Access
 from bot.slack.backing import Backing
-from bot.slack.delivery import BlocksRefused, Delivery, NotNow, slack_code
+from bot.slack.delivery import BlocksRefused, ByResponseUrl, Delivery, NotNow, slack_code
 from bot.slack.files import upload_picture
 from bot.slack.outbox import Address, Letter, Outbox
 from bot.slack.ports import Messages
@@ -161,6 +161,8 @@ class Shows:
         presses = [_press(offered.WAY, way.plan, way.label) for way in ways]
         presses += [_press(offered.CSV, plan)] if offered.has_csv(answer) else []
         presses += [_press(offered.WHY, plan)] if offered.has_receipt(answer) else []
+        is_hers = isinstance(spot.delivery, ByResponseUrl)
+        presses += [_press(offered.SHARE, plan, answer.question)] if is_hers else []
         personal = may_name_somebody(answer) or not plans.names_nobody(plan)
         values = await make(spot.account_id, presses, personal=personal)
         of = {press.do: value for press, value in zip(presses, values, strict=True)}
@@ -169,6 +171,7 @@ class Shows:
             csv=of.get(offered.CSV),
             why=of.get(offered.WHY),
             vote=votes[0],
+            share=of.get(offered.SHARE),
         )
 
 

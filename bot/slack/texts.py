@@ -33,6 +33,12 @@ def cannot_post(channel: str, code: str) -> str:
     return f"I had something for <#{channel}>, but {why}. Ask me here instead, or choose another channel."
 
 
+def cannot_share(code: str) -> str:
+    """Why an answer cannot be shared where it was asked for."""
+    why = _CANNOT_POST.get(code, "Slack does not let me post there")
+    return f"I cannot share it here: {why}. Invite me to the channel first: `/invite @chewbotta`."
+
+
 _CANNOT_POST = {
     "is_archived": "it is archived",
     "channel_not_found": "I cannot find it any more, or I am not in it",
