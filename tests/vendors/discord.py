@@ -9,7 +9,6 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -19,53 +18,10 @@ from tests.vendors import discord_data as data
 from tests.vendors import discord_shapes as shapes
 from tests.vendors.discord_data import APP, Guild, Person, snowflake
 from tests.vendors.discord_gateway import Gateway
+from tests.vendors.discord_wire import Interaction, Sent, as_json, message_in, refuse
 
 TOKEN = "MTIz.bot.token-of-the-tests"
 _EPHEMERAL = 64
-
-
-@dataclass
-class Sent:
-    """A message of the bot's: where, to whom alone, what, and the files with it."""
-
-    channel: str
-    id: str
-    body: shapes.CreateMessage
-    files: dict[str, bytes] = field(default_factory=dict)
-    only_for: str | None = None
-    deleted: bool = False
-
-    @property
-    def words(self) -> str:
-        """All that it says."""
-        parts = [self.body.content or ""]
-        for embed in self.body.embeds:
-            parts += [embed.title or "", embed.description or ""]
-            parts += [f"{one.name}: {one.value}" for one in embed.fields]
-            parts.append(embed.footer.text if embed.footer else "")
-        return "\n".join(part for part in parts if part)
-
-    @property
-    def buttons(self) -> dict[str, str]:
-        """Label → custom_id."""
-        return {
-            button.label or "": button.custom_id or ""
-            for row in self.body.components
-            for button in row.components
-        }
-
-
-@dataclass
-class Interaction:
-    """Somebody's command or press, as the bot has to answer it. `late`: Discord no longer waits for it."""
-
-    token: str
-    channel: str
-    user: Person
-    late: bool = False
-    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
-    callback: shapes.Callback | None = None
-    expired: bool = False
 
 
 class DiscordServer:
@@ -181,7 +137,7 @@ class DiscordServer:
     async def _post(self, request: web.Request) -> web.Response:
         if self.failures:
             return self.failures.popleft()
-        body, files = await _message(request)
+        body, files = await message_in(request)
         channel = request.match_info["channel"]
         known = self._nonces.get((channel, body.nonce)) if body.nonce and body.enforce_nonce else None
         sent = known or await self._keep(Sent(channel, snowflake(), body, files))
@@ -238,7 +194,7 @@ class DiscordServer:
             return refuse(
                 401 if interaction.expired else 404, 50027 if interaction.expired else 10015, "gone"
             )
-        body, files = await _message(request)
+        body, files = await message_in(request)
         alone = interaction.user.id if (body.flags or 0) & _EPHEMERAL else None
         sent = await self._keep(Sent(interaction.channel, snowflake(), body, files, alone))
         return as_json({**self.as_message(sent), "webhook_id": APP})
@@ -278,39 +234,6 @@ class DiscordServer:
 
     async def next_message(self, seconds: float = 10.0) -> Sent:
         return await asyncio.wait_for(self.posted.get(), seconds)
-
-
-async def _message(request: web.Request) -> tuple[shapes.CreateMessage, dict[str, bytes]]:
-    if request.content_type == "application/json":
-        return shapes.message(await request.read()), {}
-    files, body = {}, None
-    form = await request.post()
-    for name, value in form.items():
-        if name == "payload_json":
-            body = shapes.message(str(value))
-        elif isinstance(value, web.FileField):
-            files[value.filename] = value.file.read()
-    assert body is not None
-    assert {one.filename for one in body.attachments} == set(files)
-    return body, files
-
-
-def as_json(body: Any, status: int = 200, **headers: str) -> web.Response:
-    """With the content type that Discord sends: without a character set."""
-    return web.Response(
-        body=json.dumps(body).encode(), status=status, headers={"Content-Type": "application/json", **headers}
-    )
-
-
-def refuse(status: int, code: int, words: str, **headers: str) -> web.Response:
-    return as_json({"code": code, "message": words}, status, **headers)
-
-
-def slow_down(seconds: float) -> web.Response:
-    """A 429 as Discord's own servers send it (they are told by `Via`)."""
-    body = {"message": "You are being rate limited.", "retry_after": seconds, "global": False}
-    headers = {"Via": "1.1 google", "Retry-After": str(seconds), "X-RateLimit-Scope": "shared"}
-    return as_json(body, 429, **headers)
 
 
 @asynccontextmanager

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.vendors import discord_data as data
-from tests.vendors.discord import DiscordServer, Interaction, Sent
+from tests.vendors.discord import DiscordServer
 from tests.vendors.discord_data import APP, EVERYDAY, MANAGE_GUILD, Guild, Person, snowflake, text_channel
+from tests.vendors.discord_wire import Interaction, Sent
 
 GUILD = "600000000000000001"
 

@@ -7,8 +7,8 @@ import pytest
 from storage.models import Message
 from storage.trust.messages import list_messages
 from tests.bot.discord.conftest import Stage
-from tests.vendors.discord import refuse, slow_down
 from tests.vendors.discord_data import APP
+from tests.vendors.discord_wire import refuse, slow_down
 
 MRR = "what is our MRR?"
 

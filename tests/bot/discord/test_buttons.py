@@ -7,7 +7,7 @@ from bot.discord.buttons import Act, Button, custom_id, pressed
 from bot.render import discord_kit as kit
 from storage.models import KeptButton
 from tests.bot.discord.conftest import Stage
-from tests.vendors.discord import Sent
+from tests.vendors.discord_wire import Sent
 
 MRR = "what is our MRR?"
 

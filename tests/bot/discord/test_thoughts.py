@@ -16,7 +16,7 @@ from storage.models import Alert
 from storage.settings import Settings
 from storage.trust.messages import Post, PostsUnavailable
 from tests.bot.discord.conftest import Stage
-from tests.vendors.discord import refuse, slow_down
+from tests.vendors.discord_wire import refuse, slow_down
 from thoughts.base import Customer, Money, Thought, Words
 from thoughts.digest import Digest
 from thoughts.ports import Gone, Item, Later, Letter, LetterKind, Names, Sent, Target
