@@ -9,6 +9,9 @@ ready := $(venv)/.ready
 slack_version := 0.1.8
 slack_sum := dbe1357ecaa2b35f3b231b022368741c04f8e6a106e58b0461edcc094271f8f8
 slack := .cache/local-slack/bin/local-slack
+axe_version := 4.14.1
+axe_sum := e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
+axe := .cache/axe/package/axe.min.js
 
 # Without compiled files each process of the tests would compile every library anew, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
@@ -66,7 +69,7 @@ gallery: $(ready) tools ## How answers look: docs/gallery/, from the demo compan
 numbers: $(ready) ## Every figure of a thousand invented companies, compared with a second implementation
 	$(bin)/python -m tests.numbers.compare --worlds 1000
 
-tools: $(slack) ## The stand-in for Slack that tests and demo-slack talk to (needs npm)
+tools: $(slack) $(axe) ## The stand-in for Slack, and axe, which looks at the pages as people with a handicap do (needs npm)
 
 lock: $(ready) ## Pin again what is installed and tested
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(bin)/uv pip compile pyproject.toml --group dev --universal \
@@ -96,3 +99,10 @@ $(slack):
 	@cd .cache/local-slack && npm pack --silent local-slack-linux-x64@$(slack_version) >/dev/null
 	@cd .cache/local-slack && echo "$(slack_sum)  local-slack-linux-x64-$(slack_version).tgz" | sha256sum --check --quiet
 	@cd .cache/local-slack && tar -xzf *.tgz --strip-components=1 && rm *.tgz && chmod +x bin/local-slack
+
+$(axe):
+	@command -v npm >/dev/null || { echo "make tools needs npm (install Node.js)" >&2; exit 1; }
+	@rm -rf .cache/axe && mkdir -p .cache/axe
+	@cd .cache/axe && npm pack --silent axe-core@$(axe_version) >/dev/null
+	@cd .cache/axe && echo "$(axe_sum)  axe-core-$(axe_version).tgz" | sha256sum --check --quiet
+	@cd .cache/axe && tar -xzf *.tgz && rm *.tgz

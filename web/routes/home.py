@@ -50,11 +50,18 @@ async def _steps(ask: Ask) -> list[Step]:
     if who.role.covers(Role.ADMIN):
         connected = bool(await sources.list_sources(ask.site.db, who.account_id))
         several = await members.count_members(ask.site.db, who.account_id) > 1
-        steps.append(Step("Connect a source", "Stripe, HubSpot, Intercom or Zendesk.", "/sources", connected))
+        steps.append(Step("Connect a source", *_where_to_connect(ask), connected))
         steps.append(
             Step("Invite a colleague", "Somebody who looks after this with you.", "/members", several)
         )
     return steps
+
+
+def _where_to_connect(ask: Ask) -> tuple[str, str]:
+    """Why, and on which page; without that page it is a command of whoever runs this."""
+    if any(route.path == "/sources" for route in ask.request.app.state.declared):
+        return "Stripe, HubSpot, Intercom or Zendesk.", "/sources"
+    return "Whoever runs Chewbotta does it: chewbotta source add stripe", ""
 
 
 def _text(name: str, title: str) -> None:
