@@ -61,6 +61,7 @@ FIELDS: Mapping[str, Check] = {
     "account": _is_whole,
     "source": _is_whole,
     "guild": _is_whole,
+    "alert": _is_whole,
     "team": _like(r"[TE][A-Z0-9]{0,20}"),
     # what went wrong: kinds and places
     "error": _class,
@@ -75,8 +76,8 @@ FIELDS: Mapping[str, Check] = {
     **dict.fromkeys(
         (
             "attempt", "changed", "count", "days", "dead", "deleted", "done", "dropped", "epoch",
-            "failed", "late", "missing", "number", "read", "recomputed", "retry_num", "seconds", "total",
-            "version", "wait_for", "waited_so_far", "written",
+            "failed", "late", "later", "lost", "missing", "number", "read", "recomputed", "retry_num",
+            "routed", "seconds", "sent", "total", "tries", "version", "wait_for", "waited_so_far", "written",
         ),
         _is_number,
     ),
