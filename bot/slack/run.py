@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, tzinfo
 
 import structlog
+from aiohttp import ClientError
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 
@@ -19,6 +20,7 @@ from bot.slack.workspaces import SlackUnusable
 from storage.settings import Settings
 
 _log = structlog.get_logger(__name__)
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
 
 
 async def run_socket_mode(
@@ -71,7 +73,9 @@ async def _serve(
     opener = web_client(settings, token)
     handler = AsyncSocketModeHandler(slack.bolt, token, web_client=opener, logger=opener.logger)
     try:
-        handler.client.wss_uri = await _address(handler)
+        handler.client.wss_uri = await _address(handler, stop)
+        if handler.client.wss_uri is None:
+            return
         await handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt left it untyped
         _log.info("slack.connected")
         if ready is not None:
@@ -83,9 +87,23 @@ async def _serve(
         await close(opener)
 
 
-async def _address(handler: AsyncSocketModeHandler) -> str:
-    """Asked for here first: left to itself the client would try a wrong token for ever."""
-    try:
-        return await handler.client.issue_new_wss_url()
-    except SlackApiError as problem:
-        raise SlackUnusable(f"SLACK_APP_TOKEN: Slack refuses it ({slack_code(problem)})") from None
+async def _address(handler: AsyncSocketModeHandler, stop: asyncio.Event) -> str | None:
+    """Asked for here first: left to itself the client would try a wrong token for ever.
+
+    Until Slack answers, or until told to stop: then None.
+    """
+    wait = _FIRST_WAIT
+    while not stop.is_set():
+        try:
+            return await handler.client.issue_new_wss_url()
+        except SlackApiError as problem:
+            code = slack_code(problem)
+            if not code.startswith("status 5"):
+                raise SlackUnusable(f"SLACK_APP_TOKEN: Slack refuses it ({code})") from None
+        except (ClientError, OSError, TimeoutError):
+            pass
+        _log.warning("slack.unreachable_for_now")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait)
+        wait = min(wait * 2, _LONGEST_WAIT)
+    return None

@@ -344,6 +344,26 @@ async def test_a_token_that_slack_refuses_stops_the_start(slack: FakeSlack, asks
     assert "secret" not in str(raised.value)
 
 
+async def test_the_app_starts_while_slack_is_away(asks: AsksByHeart) -> None:
+    """With nobody at Slack's address the app starts and acknowledges, and Socket Mode waits."""
+    settings = Settings(
+        slack_api_url="http://127.0.0.1:9/api",
+        slack_bot_token="xoxb-1-token",
+        slack_app_token="xapp-1-token",
+        slack_signing_secret="s" * 32,
+    )
+    app = await create_slack_app(settings, asks, account_id=ACCOUNT)
+    assert slack_route(app).path == "/slack/events"
+    assert await _deliver(app, _event()) == 200
+    await app.stop()
+    stop = asyncio.Event()
+    waiting = asyncio.create_task(run_socket_mode(settings, asks, account_id=ACCOUNT, stop=stop))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    stop.set()
+    await asyncio.wait_for(waiting, 5)
+
+
 async def test_no_endpoint_without_a_signing_secret(slack: FakeSlack, asks: AsksByHeart) -> None:
     """Over HTTP the app refuses to start where it could not tell Slack from anybody else."""
     app = await create_slack_app(_settings(slack, slack_signing_secret=None), asks, account_id=ACCOUNT)
