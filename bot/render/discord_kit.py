@@ -150,8 +150,8 @@ def plain(words: str, limit: int) -> str:
 
 def link(url: str | None, label: str) -> str:
     """A link where the address is one of the web, else the label alone."""
-    address = _web_address(url)
-    return f"[{literal(label)}](<{address}>)" if address else literal(label)
+    address, shown = _web_address(url), shortened(label, TITLE)
+    return f"[{shown}](<{address}>)" if address else shown
 
 
 def _web_address(url: str | None) -> str | None:
