@@ -9,14 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import models
 from storage.metrics.rates import load_rates
 from storage.metrics.scope import Asking, local_day
-from storage.models.summary import FOREVER
 from thoughts.scale import Scale
 
 
 async def load_scale(session: AsyncSession, asking: Asking) -> Scale:
     """From rows of sums alone: three small queries, however many customers there are."""
     today = local_day(asking.now, asking)
-    customers = await _customers(session, asking)
+    customers = await _customers(session, asking, today)
     total = await _total(session, asking, today)
     foreign = set(customers) - {asking.currency}
     book = await load_rates(session, asking.account_id, foreign, asking.currency, today, today)
@@ -29,19 +28,20 @@ async def load_scale(session: AsyncSession, asking: Asking) -> Scale:
     )
 
 
-async def _customers(session: AsyncSession, asking: Asking) -> Mapping[str, int]:
-    """How many customers pay in each currency."""
+async def _customers(session: AsyncSession, asking: Asking, today: date) -> Mapping[str, int]:
+    """How many customers pay in each currency at the end of today."""
     row = models.CustomerDay
     rows = await session.execute(
-        select(row.currency, row.customers).where(
+        select(row.currency, func.sum(row.customers))
+        .where(
             row.account_id == asking.account_id,
             row.what == "listed",
-            row.day == FOREVER,
-            row.until == FOREVER,
+            row.day <= today,
             row.currency != "",
         )
+        .group_by(row.currency)
     )
-    return {currency: count for currency, count in rows if count > 0}
+    return {currency: int(count) for currency, count in rows if count > 0}
 
 
 async def _total(session: AsyncSession, asking: Asking, today: date) -> dict[str, int]:
