@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     )
     signup: Literal["open", "closed"] = _setting(
         "Web",
-        "open: anybody may make an account of their own. closed: members are invited (`chewbotta member invite`).",
+        "open: anybody may make an account. closed: members are invited (`chewbotta member invite`).",
         "closed",
     )
     slack_bot_token: kinds.SlackBotToken | None = _setting(

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from connectors.inbox import LARGEST, Inbox, InboxFull
 from connectors.signatures import Asked
 from storage.errors import OperatorError
+from storage.log_fields import described
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ async def _status(inbox: Inbox, account_id: int, source_id: int, asked: Asked) -
     try:
         return 200 if await inbox.receive(account_id, source_id, asked) else 401
     except (InboxFull, DBAPIError, OSError, OperatorError) as failure:
-        log.warning("webhook.not_stored", reason=type(failure).__name__)
+        log.warning("webhook.not_stored", **described(failure))
         return 503
 
 

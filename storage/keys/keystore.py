@@ -293,9 +293,6 @@ def _utc(moment: datetime) -> datetime:
 
 async def _shred(connection: AsyncConnection, *where: sa.ColumnElement[bool]) -> int:
     """Overwrites the wrapped bytes (of the same length, so in place) and marks the rows destroyed."""
-    done = await connection.execute(
-        sa.update(data_key)
-        .where(_ALIVE, *where)
-        .values(wrapped=bytes(WRAPPED_BYTES), destroyed_at=sa.func.now())
-    )
+    shredded = sa.update(data_key).where(_ALIVE, *where)
+    done = await connection.execute(shredded.values(wrapped=bytes(WRAPPED_BYTES), destroyed_at=sa.func.now()))
     return done.rowcount

@@ -53,7 +53,7 @@ class Machine:
                 chewbotta.app, words, input=stdin, env={**self.environment, **more}, catch_exceptions=False
             )
             if result.exit_code:
-                gc.collect()  # a process that ends lets go of SQLite's lock: here the cancelled writers' remain
+                gc.collect()  # a process that ends lets go of SQLite's lock; a cancelled writer's would stay
             return self._noted(Done(result.exit_code, result.stdout, result.stderr))
 
         return await asyncio.to_thread(command)  # commands start an event loop of their own

@@ -1,5 +1,7 @@
 """Thoughts: what was decided, who wants it where, what was posted for it, what is muted"""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -48,7 +50,7 @@ def _word(name: str, length: int, *, nullable: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.String(length=length), nullable=nullable)
 
 
-def _moment(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, guards.instant(), nullable=nullable)
 
 
