@@ -47,14 +47,22 @@ def guard(*tables: str, grants: str = "SELECT, INSERT, UPDATE, DELETE") -> None:
     """Lets the application role see and write the current account's rows of `tables`, and no others."""
     if not on_postgres():
         return
+    shut(*tables)
     for table in tables:
-        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         op.execute(
             f"CREATE POLICY tenant ON {table} TO {APP_ROLE}"
             f" USING (account_id = {CURRENT_ACCOUNT}) WITH CHECK (account_id = {CURRENT_ACCOUNT})"
         )
         op.execute(f"GRANT {grants} ON {table} TO {APP_ROLE}")
+
+
+def shut(*tables: str) -> None:
+    """Lets nobody see a row of `tables`, which are of no account, but by the policies that follow."""
+    if not on_postgres():
+        return
+    for table in tables:
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
 def guard_directory(table: str, grants: str, role: str = SYSTEM_ROLE) -> None:

@@ -4,33 +4,30 @@ import asyncio
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import health, retention
 from storage.locks import Busy, exclusive
 from storage.models import (
     Account,
+    Alert,
     AuditEntry,
-    Conversation,
-    KeptButton,
-    Letter,
+    Member,
     Message,
     MessageProfile,
     OfSource,
-    Outgoing,
     PurgeRun,
-    SeenEvent,
-    SourceError,
     Tenant,
-    Thought,
     WebhookEvent,
 )
-from storage.models.base import Base
+from storage.models.base import Base, table_of
 from storage.retention import RULES, Purge, Rule, purge
 from storage.trust import audit
 from storage.trust.audit import Action
@@ -45,6 +42,7 @@ CLOCK = datetime(2026, 6, 1, 12, tzinfo=UTC)
 """The moment of the tests' purges: long past for the database, whose own clock sets the last limit."""
 
 MESSAGE_DAYS = 90
+MEMBER = b"m" * 16
 Row = dict[str, Any]
 
 
@@ -67,6 +65,46 @@ def _message(moment: datetime) -> Row:
     return {"message_id": _id(), "at": moment, "kind": "answer", "platform": "slack", "sealed": b"sealed"}
 
 
+def _thought(moment: datetime) -> Row:
+    return {
+        "thought_id": _id(), "kind": "trial_ended", "matter_id": _id(), "stage": "new", "critical": False,
+        "late": False, "at": moment, "decided_at": moment, "body": "{}",
+    }  # fmt: skip
+
+
+def _letter(moment: datetime) -> Row:
+    return {
+        "letter_id": _id(), "alert_id": 1, "kind": "thoughts", "state": "sent", "made_at": moment,
+        "due_at": moment, "tries": 1,
+    }  # fmt: skip
+
+
+def _session(end: datetime) -> Row:
+    return {
+        "token_hash": secrets.token_bytes(32), "member_id": MEMBER, "state": "full", "method": "password",
+        "device": "Firefox", "created_at": CLOCK, "seen_at": CLOCK, "confirmed_at": CLOCK, "expires_at": end,
+    }  # fmt: skip
+
+
+def _link(end: datetime) -> Row:
+    return {"token_hash": secrets.token_bytes(32), "sealed": b"sealed", "expires_at": end}
+
+
+def _parent(rule: Rule, account_id: int) -> Base | None:
+    """The row that those of a rule belong to."""
+    if rule.purge is Purge.LETTERS:
+        return Alert(
+            account_id=account_id, alert_id=1, platform="slack", team="T1", place="C1", state="on",
+            made_by="U1", made_at=CLOCK, sealed=b"sealed",
+        )  # fmt: skip
+    if rule.purge is Purge.SESSIONS:
+        return Member(
+            account_id=account_id, member_id=MEMBER, email_key=account_id.to_bytes(16, "big"),
+            sealed=b"sealed", role="viewer", created_at=CLOCK,
+        )  # fmt: skip
+    return None
+
+
 ROWS: dict[Purge, Callable[[datetime], Row]] = {
     Purge.SOURCE_ERRORS: _error,
     Purge.WEBHOOKS: _webhook,
@@ -85,9 +123,17 @@ ROWS: dict[Purge, Callable[[datetime], Row]] = {
         "until": end,
     },
     Purge.KEPT_BUTTONS: lambda end: {"button_id": _id(), "sealed": b"sealed", "expires_at": end},
+    Purge.THOUGHTS: _thought,
+    Purge.LETTERS: _letter,
+    Purge.SESSIONS: _session,
+    Purge.MAIL_LINKS: lambda end: {**_link(end), "purpose": "address", "created_at": CLOCK},
+    Purge.SIGNUPS: _link,
+    Purge.TRIES: lambda end: {"key": _id(), "count": 1, "expires_at": end},
 }
 OF_ROWS = [rule for rule in RULES if rule.purge in ROWS]
+OF_ACCOUNTS = [rule for rule in OF_ROWS if issubclass(rule.model, Tenant)]
 of_each = pytest.mark.parametrize("rule", OF_ROWS, ids=[rule.purge for rule in OF_ROWS])
+of_each_account = pytest.mark.parametrize("rule", OF_ACCOUNTS, ids=[rule.purge for rule in OF_ACCOUNTS])
 
 
 def _rule(name: Purge) -> Rule:
@@ -101,16 +147,66 @@ def _oldest(rule: Rule, now: datetime) -> datetime:
     return now - (rule.keep if rule.keep is not None else timedelta(days=MESSAGE_DAYS))
 
 
+def _writing(world: World, rule: Rule) -> AbstractAsyncContextManager[AsyncSession]:
+    """A session that may write rows of a rule: the account's, or one of no account."""
+    return world.db.tenant(world.account_id) if rule in OF_ACCOUNTS else world.db.system()
+
+
+async def _insert(session: AsyncSession, world: World, rule: Rule, *moments: datetime) -> None:
+    if (parent := _parent(rule, world.account_id)) is not None:
+        await session.merge(parent)
+        await session.flush()
+    of_account = {"account_id": world.account_id} if rule in OF_ACCOUNTS else {}
+    await session.execute(insert(rule.model), [{**of_account, **ROWS[rule.purge](one)} for one in moments])
+
+
 async def _put(world: World, rule: Rule, *moments: datetime) -> None:
-    rows = [{"account_id": world.account_id, **ROWS[rule.purge](moment)} for moment in moments]
-    async with world.db.tenant(world.account_id) as session:
-        await session.execute(insert(rule.model), rows)
+    async with _writing(world, rule) as session:
+        await _insert(session, world, rule, *moments)
 
 
 async def _moments(world: World, rule: Rule) -> list[datetime]:
     column: Any = getattr(rule.model, rule.moment)
-    async with world.db.tenant(world.account_id, read_only=True) as session:
+    async with _writing(world, rule) as session:
         return list(await session.scalars(select(column).order_by(column)))
+
+
+_CUSTOMERS = "its customers, when they are deleted, and with their source"
+
+LASTING = {
+    # set by people, until they take it back
+    "source": "account",
+    "member": "account",
+    "slack_workspace": "account",
+    "discord_guild": "account",
+    "chat_access": "account",
+    "currency_rate": "account",
+    "alert": "account",
+    "mute": "alert",
+    "recovery_code": "member",
+    # hangs on what is purged
+    "message_profile": "message",
+    "thought_profile": "thought",
+    "delivery": "thought",
+    # names nobody, and shows what was done and how well: the trail's end, signed receipts, votes
+    "audit_head": "account",
+    "receipt": "account",
+    "feedback": "account",
+    # made of customers' rows
+    "movement": _CUSTOMERS,
+    "profile": _CUSTOMERS,
+    "profile_link": _CUSTOMERS,
+    "profile_trial": _CUSTOMERS,
+    "customer_mrr": _CUSTOMERS,
+    "customer_day": _CUSTOMERS,
+}
+"""Tables of accounts that no purge goes through, and with what their rows go."""
+
+LASTING_OF_NO_ACCOUNT = {
+    "account": "until it is deleted",
+    "deleted_account": "its number alone, so that it is never given again",
+    "purge_run": "one row a purge",
+}
 
 
 async def _purges_told(world: World) -> list[AuditEntry]:
@@ -151,7 +247,7 @@ async def test_one_run_makes_up_for_ten_days(world: World, rule: Rule) -> None:
     assert await purge(world.db, rule, now=CLOCK) == 0
 
 
-@of_each
+@of_each_account
 async def test_all_accounts_are_purged_and_told_their_own_count(world: World, rule: Rule) -> None:
     """One run deletes over all accounts; each one's trail has its own count, and no entry for nothing."""
     theirs = await make_world(world.db, world.vault, "Theirs")
@@ -343,16 +439,12 @@ class TestPolicies:
     @of_each
     async def test_the_limit_is_exact(self, world: World, rule: Rule) -> None:
         """In one transaction, whose clock stands still, a row exactly at the limit is out of sight."""
-        async with world.db.tenant(world.account_id) as session:
+        async with _writing(world, rule) as session:
             now = await session.scalar(text("SELECT now()"))
             oldest = _oldest(rule, now)
-            rows = [
-                {"account_id": world.account_id, **ROWS[rule.purge](moment)}
-                for moment in (oldest, oldest - MICROSECOND)
-            ]
-            await session.execute(insert(rule.model), rows)
+            await _insert(session, world, rule, oldest, oldest - MICROSECOND)
             await session.execute(text("SET LOCAL ROLE chewbotta_keeper"))
-            gone = await session.execute(delete(rule.model))
+            gone: Any = await session.execute(delete(rule.model))
             assert gone.rowcount == 1
 
     async def test_the_keeper_sees_no_content(self, world: World) -> None:
@@ -387,19 +479,20 @@ class TestPolicies:
 
 def test_every_table_has_an_end() -> None:
     """A tenant's table is purged, goes with its source, or is one of the few that last as the account."""
-    lasting = {
-        "alert", "audit_head", "chat_access", "currency_rate", "customer_day", "customer_mrr", "delivery",
-        "discord_guild",
-        "feedback", "message_profile", "movement", "mute", "profile", "profile_link", "profile_trial",
-        "receipt", "source",
-        "thought_profile",
-    }  # fmt: skip
-    tables = {
-        mapper.class_.__tablename__
-        for mapper in Base.registry.mappers
-        if issubclass(mapper.class_, Tenant) and not issubclass(mapper.class_, OfSource)
-    }
-    assert tables - {rule.purge for rule in RULES} <= lasting
+    models = {mapper.class_ for mapper in Base.registry.mappers} - {rule.model for rule in RULES}
+    lasting = {table_of(model).name for model in models if not issubclass(model, OfSource)}
+    of_accounts = {table_of(model).name for model in models if issubclass(model, Tenant)}
+    assert lasting & of_accounts == set(LASTING)
+    assert lasting - of_accounts == set(LASTING_OF_NO_ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("table", "of"), [(table, of) for table, of in LASTING.items() if of in Base.metadata.tables]
+)
+def test_a_table_that_lasts_goes_with_what_it_belongs_to(table: str, of: str) -> None:
+    """What is said to go with another table's rows goes in the database itself."""
+    keys = Base.metadata.tables[table].foreign_key_constraints
+    assert of in {key.referred_table.name for key in keys if key.ondelete == "CASCADE"}
 
 
 def test_the_page_says_what_the_table_says() -> None:
@@ -409,8 +502,7 @@ def test_the_page_says_what_the_table_says() -> None:
 
 
 def test_models_of_rules_are_distinct() -> None:
-    """Each purge has a table of its own, called by its name."""
-    chat = [Conversation, KeptButton, Message, Outgoing, SeenEvent]
-    models = [*chat, SourceError, WebhookEvent, AuditEntry, Thought, Letter]
-    assert {rule.model for rule in RULES} == set(models)
+    """Each purge has a table of its own, called by its name, and rows here to be tried with."""
+    assert set(ROWS) == set(Purge) - {Purge.AUDIT_TRAIL}
+    assert len({rule.model for rule in RULES}) == len(RULES) == len(Purge)
     assert [rule.purge for rule in RULES] == [rule.model.__tablename__ for rule in RULES]

@@ -28,10 +28,12 @@ def upgrade() -> None:
     guards.guard_directory("member", "SELECT (account_id, member_id, email_key, google_key)")
     for table in ("web_session", "mail_link"):
         guards.let_expire(table, "account_id, token_hash, expires_at", "expires_at < now()")
-    guards.open_to_system("pending_signup", "SELECT, INSERT, DELETE")
-    guards.open_to_system("throttle", "SELECT, INSERT, UPDATE, DELETE")
-    for table, key in (("pending_signup", "token_hash"), ("throttle", "key")):
-        guards.open_to(table, f"SELECT ({key}, expires_at), DELETE", guards.KEEPER_ROLE)
+    # Of no account: for sessions of none, and for purges as far as they are past their time.
+    guards.shut("pending_signup", "throttle")
+    guards.guard_directory("pending_signup", "SELECT, INSERT, DELETE")
+    guards.guard_directory("throttle", "SELECT, INSERT, UPDATE, DELETE")
+    guards.let_expire("pending_signup", "token_hash, expires_at", "expires_at < now()")
+    guards.let_expire("throttle", "key, expires_at", "expires_at < now()")
 
 
 def _member() -> None:

@@ -220,14 +220,17 @@ async def test_the_name_index_can_be_built_at_every_step(world: World, grow_olde
 
 def test_every_sealed_column_is_renewed() -> None:
     """Whatever a table of a source or of the account keeps sealed is on the list of what is sealed anew."""
-    sealed_by_nobody = {"receipt", "audit_entry", "audit_head"}
-    hashes = {"fingerprint", "products", "error_id", "key"}
+    not_sealed_by_a_data_key = {
+        "receipt", "audit_entry", "audit_head",  # signatures and digests
+        "pending_signup",  # by the link in somebody's mail, whose key nobody here has; gone within a day
+    }  # fmt: skip
+    hashes = {"fingerprint", "products", "error_id", "key", "token_hash", "code_hash"}
     listed = {(one.table.name, one.column) for one in reencrypt.SEALED}
     found = {
         (table.name, column.name)
         for table in models.Base.metadata.sorted_tables
         for column in table.columns
-        if type(column.type) is LargeBinary and table.name not in sealed_by_nobody
+        if type(column.type) is LargeBinary and table.name not in not_sealed_by_a_data_key
     }
     assert {name for name in found if name[1] not in hashes} == listed
 
