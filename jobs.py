@@ -17,6 +17,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import thought_jobs
 from bot.slack.outbox import Outbox, outbox_of
+from bot.slack.posts import SlackPosts
+from bot.slack.reach import slack_clients
+from bot.slack.workspaces import ClientOf
 from connectors.errors import ConnectorError
 from connectors.reconcile import is_due, reconcile_source
 from connectors.registry import connector_class
@@ -62,10 +65,11 @@ async def work(settings: Settings, stop: asyncio.Event | None = None) -> None:
     logs.configure(settings.log_level)
     async with (
         opened(settings) as place,
-        platform_posts(settings) as posts,
-        thought_jobs.couriers(place) as couriers,
-        outbox_of(settings, place.db, place.vault) as outbox,
+        slack_clients(place) as slack,
+        platform_posts(settings, slack) as posts,
+        thought_jobs.couriers(place, slack) as couriers,
     ):
+        outbox = outbox_of(slack, place.db, place.vault)
         place.db.observer = Watcher()
         scheduler = AsyncIOScheduler(timezone=UTC)
         _schedule(scheduler, SYNC_EVERY, sync_due, place)
@@ -224,10 +228,11 @@ async def settle_messages(place: Opened, posts: Platforms) -> None:
 
 
 @asynccontextmanager
-async def platform_posts(settings: Settings) -> AsyncIterator[Platforms]:
-    """Chewbotta's posts on every platform that it has a token of."""
-    async with _slack_posts(settings) as slack, _discord_posts(settings) as discord:
-        yield {**slack, **discord}
+async def platform_posts(settings: Settings, slack: ClientOf | None) -> AsyncIterator[Platforms]:
+    """Chewbotta's posts on every platform that it has a token of; `slack` knows its workspaces."""
+    in_slack: Platforms = {} if slack is None else {"slack": SlackPosts(slack)}
+    async with _discord_posts(settings) as discord:
+        yield {**in_slack, **discord}
 
 
 @asynccontextmanager
@@ -240,21 +245,6 @@ async def _discord_posts(settings: Settings) -> AsyncIterator[Platforms]:
 
     async with rest_of(settings) as rest:
         yield {"discord": DiscordPosts(rest)}
-
-
-@asynccontextmanager
-async def _slack_posts(settings: Settings) -> AsyncIterator[Platforms]:
-    if settings.slack_bot_token is None:
-        yield {}
-        return
-    from bot.slack.app import close, web_client
-    from bot.slack.posts import SlackPosts
-
-    client = web_client(settings)
-    try:
-        yield {"slack": SlackPosts(client)}
-    finally:
-        await close(client)
 
 
 @contextmanager

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import select
 
-from storage import accounts
 from storage.command_line import Opened
-from storage.errors import OperatorError
 from storage.models import Source, SourceState
 from storage.session import Database
 from thoughts.base import Every
@@ -25,9 +23,7 @@ from thoughts.rule_watch import follow_rules
 from thoughts.watching import asking_in
 
 if TYPE_CHECKING:
-    from slack_sdk.web.async_client import AsyncWebClient
-
-    from bot.slack.workspaces import OneWorkspace
+    from bot.slack.workspaces import ClientOf
 
 log = structlog.get_logger(__name__)
 
@@ -77,10 +73,10 @@ async def _loaded_since(db: Database, account_id: int) -> datetime | None:
 
 
 @asynccontextmanager
-async def couriers(place: Opened) -> AsyncIterator[Mapping[str, Courier]]:
-    """Whoever brings thoughts to the platforms that this installation talks on."""
-    async with _slack(place) as slack, _discord(place) as discord:
-        yield {**slack, **discord}
+async def couriers(place: Opened, slack: "ClientOf | None") -> AsyncIterator[Mapping[str, Courier]]:
+    """Whoever brings thoughts to the platforms that this installation talks on; `slack` knows workspaces."""
+    async with _discord(place) as discord:
+        yield {**_slack(slack), **discord}
 
 
 @asynccontextmanager
@@ -95,34 +91,9 @@ async def _discord(place: Opened) -> AsyncIterator[Mapping[str, Courier]]:
         yield {"discord": DiscordCourier(rest, place.db)}
 
 
-@asynccontextmanager
-async def _slack(place: Opened) -> AsyncIterator[Mapping[str, Courier]]:
-    """Every workspace that installed the app, and the one whose token stands in the settings."""
+def _slack(clients: "ClientOf | None") -> Mapping[str, Courier]:
+    if clients is None:
+        return {}
     from bot.slack.alerts_courier import SlackCourier
-    from bot.slack.app import close, web_client
-    from bot.slack.installed import InstalledWorkspaces
-    from bot.slack.serving import installs
-    from bot.slack.workspaces import ClientOf
 
-    settings = place.settings
-    if settings.slack_bot_token is None and not installs(settings):
-        yield {}
-        return
-    client = web_client(settings, None if settings.slack_bot_token else "")
-    try:
-        own = await _own(client, place) if settings.slack_bot_token else None
-        served = InstalledWorkspaces(place.db, place.vault, settings, client, own)
-        yield {"slack": SlackCourier(ClientOf(client, served))}
-    finally:
-        await close(client)
-
-
-async def _own(client: "AsyncWebClient", place: Opened) -> "OneWorkspace | None":
-    """The workspace of the token; a token that Slack refuses keeps the worker from nothing else."""
-    from bot.slack.installed import own_workspace
-
-    try:
-        return await own_workspace(client, await accounts.sole_account(place.db))
-    except OperatorError as problem:
-        log.warning("thoughts.no_workspace", error=type(problem).__name__)
-        return None
+    return {"slack": SlackCourier(clients)}

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.render.slack_thoughts import thought_message, without_chart
 from bot.slack import sending
+from bot.slack.posts import posts_in
 from bot.slack.sending import deliver, judged, try_once
 from storage.trust.messages import Post
 from thoughts.ports import Gone, Later, Letter, Outcome, Sent
@@ -59,7 +60,7 @@ class SlackCourier:
             outcome = await deliver(client, place, plain, key=f"{letter.key}:plain", metadata=metadata)
         match outcome:
             case sending.Posted(posts=posts):
-                return Sent(posts, text=message["text"])
+                return Sent(posts_in(letter.target.team, posts), text=message["text"])
             case sending.Later(seconds=seconds, code=code):
                 return Later(seconds, code, doubtful=code not in _NOT_POSTED)
             case sending.Gone(code=code):
@@ -73,7 +74,8 @@ class SlackCourier:
             channel = thread.channel if thread else await _channel(client, letter.target.place)
             async for said in _said_since(client, channel, thread.ts if thread else None, since):
                 if _is(said, letter.key):
-                    return Sent((Post(channel, str(said["ts"])),), text=str(said.get("text") or ""))
+                    post = Post(channel, str(said["ts"]), letter.target.team)
+                    return Sent((post,), text=str(said.get("text") or ""))
         except (SlackApiError, ClientError, OSError, TimeoutError) as problem:
             return _failed(problem)
         return None

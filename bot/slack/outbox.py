@@ -5,8 +5,7 @@ after what others left behind. One message is sent by one of them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -18,18 +17,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.render.slack_blocks import Message
 from bot.slack import texts
-from bot.slack.sending import Gone, Later, Outcome, Place, Posted, deliver
+from bot.slack.posts import posts_in
+from bot.slack.sending import DOUBTFUL_WAIT, Gone, Later, Outcome, Place, Posted, deliver
+from bot.slack.workspaces import ClientOf, SlackUnusable
 from storage import outgoing
 from storage.keys.vault import Vault
 from storage.outgoing import Waiting
 from storage.session import Database
-from storage.settings import Settings
 from storage.trust import messages
 from storage.trust.messages import Post
 
 _log = structlog.get_logger(__name__)
 _LONGEST_WAIT = 600.0
 _SHORTEST_WAIT = 0.05
+_NOT_CONNECTED = "account_inactive"
 _NOTHING_FOR = 1.0  # that nothing waits at all is known for a second: other processes put letters too
 
 
@@ -143,10 +144,12 @@ def _utc_now() -> datetime:
 
 @dataclass(slots=True)
 class Outbox:
-    """Keeps letters and works them off. `client_of` gives the client of a workspace, by its id."""
+    """Keeps letters and works them off. `client_of` gives the client of a workspace, by its id, `account_of`
+    whose it is (None: all are theirs): a letter of another account than that is for nobody any more."""
 
     store: Store
     client_of: Callable[[str], AsyncWebClient]
+    account_of: Callable[[str], Awaitable[int | None]] | None = None
     now: Callable[[], datetime] = _utc_now
     _timers: dict[int, asyncio.TimerHandle] = field(default_factory=dict)
     _working: set[asyncio.Task[None]] = field(default_factory=set)
@@ -175,6 +178,14 @@ class Outbox:
 
     async def _send(self, account_id: int, one: Waiting) -> bool:
         address = _addresses.decode(one.address)
+        try:
+            is_theirs = self.account_of is None or await self.account_of(address.team) == account_id
+        except SlackUnusable as problem:
+            return await self._settle(account_id, one, address, Later(DOUBTFUL_WAIT, type(problem).__name__))
+        if not is_theirs:
+            _log.warning("slack.letter_undeliverable", account=account_id, code=_NOT_CONNECTED)
+            await self.store.done(account_id, one.item_id)
+            return False
         message = _message(one.content) if one.content is not None else texts.say(texts.EMPTIED)
         outcome = await deliver(self.client_of(address.team), address.place, message, key=address.key)
         return await self._settle(account_id, one, address, outcome)
@@ -183,7 +194,8 @@ class Outbox:
         match outcome:
             case Posted():
                 if address.kept_as is not None and outcome.posts:
-                    await self.store.posted(account_id, address.kept_as, outcome.posts)
+                    posts = posts_in(address.team, outcome.posts)
+                    await self.store.posted(account_id, address.kept_as, posts)
                 await self.store.done(account_id, one.item_id)
                 return True
             case Later():
@@ -232,18 +244,8 @@ def _message(content: bytes) -> Message:
     return Message(text=decoded["text"], blocks=decoded["blocks"])
 
 
-@asynccontextmanager
-async def outbox_of(settings: Settings, db: Database, vault: Vault) -> AsyncIterator[Outbox | None]:
-    """What waits for Slack, for a process that talks to nobody: the worker. None without a token."""
-    if settings.slack_bot_token is None:
-        yield None
-        return
-    from bot.slack.app import close, web_client
-
-    client = web_client(settings)
-    outbox = Outbox(StoredLetters(db, vault), lambda _team: client)
-    try:
-        yield outbox
-    finally:
-        outbox.close()
-        await close(client)
+def outbox_of(clients: ClientOf | None, db: Database, vault: Vault) -> Outbox | None:
+    """What waits for Slack, for a process that talks to nobody: the worker. None without Slack."""
+    if clients is None:
+        return None
+    return Outbox(StoredLetters(db, vault), clients, clients.workspaces.account_of)

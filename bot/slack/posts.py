@@ -1,8 +1,9 @@
 """Chewbotta's own posts in Slack, edited or deleted when a customer whom they name is deleted."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+import msgspec
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -34,20 +35,26 @@ _GONE_FOR_GOOD = frozenset(
 
 
 class SlackPosts:
-    """The real `storage.trust.messages.Posts`."""
+    """The real `storage.trust.messages.Posts`. `client_of` gives the client of a workspace, by its id: with
+    one that is gone, so are its posts."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
-        self._client = client
+    def __init__(self, client_of: Callable[[str], AsyncWebClient]) -> None:
+        self._client_of = client_of
 
     async def redact(self, post: Post) -> bool:
         return await _reached(
-            self._client.chat_update(
+            self._client_of(post.team).chat_update(
                 channel=post.channel, ts=post.ts, text=REDACTED, blocks=[], attachments=[]
             )
         )
 
     async def delete(self, post: Post) -> bool:
-        return await _reached(self._client.chat_delete(channel=post.channel, ts=post.ts))
+        return await _reached(self._client_of(post.team).chat_delete(channel=post.channel, ts=post.ts))
+
+
+def posts_in(team: str, posts: Iterable[Post]) -> tuple[Post, ...]:
+    """The same posts with the workspace in which they stand."""
+    return tuple(msgspec.structs.replace(post, team=team) for post in posts)
 
 
 async def _reached(call: Awaitable[Any]) -> bool:

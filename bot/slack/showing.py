@@ -28,6 +28,7 @@ from bot.slack.delivery import BlocksRefused, ByResponseUrl, Delivery, NotNow, s
 from bot.slack.files import upload_picture
 from bot.slack.outbox import Address, Letter, Outbox
 from bot.slack.ports import Messages
+from bot.slack.posts import posts_in
 from storage.chat_access import Role
 from storage.metrics.plan import Plan
 from storage.trust.messages import Post
@@ -73,7 +74,7 @@ class Shows:
         kept_as = secrets.token_bytes(16)
         notes = [texts.OUTSIDERS_SEE] if shown is Showing.FIGURES_ONLY else []
         posts = await self._post(answer, spot, kept_as, notes)
-        await self.messages.keep(spot.account_id, answer, posts, as_id=kept_as)
+        await self.messages.keep(spot.account_id, answer, posts_in(spot.team, posts), as_id=kept_as)
 
     async def say(self, messages: Sequence[Message], spot: Spot) -> None:
         """Posts something else than an answer; what Slack cannot take now follows later."""

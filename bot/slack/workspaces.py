@@ -122,7 +122,14 @@ class OneWorkspace:
         return self.account_id if (await self.who()).team_id == team_id else None
 
     async def token_of(self, team_id: str) -> str:
-        if (await self.who()).team_id != team_id:
+        """Raises ConnectionError where Slack has not said yet which workspace it is."""
+        try:
+            who = await self.who()
+        except SlackUnreachable:
+            raise ConnectionError("Slack cannot be reached") from None
+        except SlackUnusable:
+            raise not_connected(team_id) from None
+        if who.team_id != team_id:
             raise not_connected(team_id)
         return self.client.token or ""
 

@@ -43,11 +43,15 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
         return "Content(...)"
 
 
-class Post(msgspec.Struct, frozen=True):
-    """Where a Message stands on its platform: Slack's channel and time stamp."""
+class Post(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a Message stands on its platform: Slack's workspace, channel and time stamp.
+
+    `team` is empty where a channel's id says it all.
+    """
 
     channel: str
     ts: str
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)

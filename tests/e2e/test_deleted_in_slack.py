@@ -9,6 +9,7 @@ import pytest
 
 import jobs
 from bot.slack.posts import REDACTED
+from bot.slack.reach import slack_clients
 from storage.command_line import opened
 from tests.e2e.local_slack import ALICE, BOT, BOT_TOKEN, REVENUE
 from tests.e2e.machine import Machine
@@ -45,7 +46,11 @@ async def _posted(stage: Stage) -> dict[str, str]:
 async def _settle(stage: Stage) -> None:
     """What the worker does every minute."""
     settings = stage.machine.settings(SLACK_BOT_TOKEN=BOT_TOKEN, SLACK_API_URL=f"{stage.slack.address}/api")
-    async with opened(settings) as place, jobs.platform_posts(settings) as posts:
+    async with (
+        opened(settings) as place,
+        slack_clients(place) as slack,
+        jobs.platform_posts(settings, slack) as posts,
+    ):
         await jobs.settle_messages(place, posts)
 
 

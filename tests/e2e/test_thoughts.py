@@ -9,6 +9,7 @@ from typing import Any
 
 import jobs
 from bot import thought_jobs
+from bot.slack.reach import slack_clients
 from storage.command_line import opened
 from tests.e2e.local_slack import ALICE, BOT, BOT_TOKEN, REVENUE, until
 from tests.e2e.machine import Machine
@@ -54,7 +55,11 @@ async def _webhook(stage: Stage, stripe: StripeServer, number: int, **fields: An
 async def _work(stage: Stage) -> None:
     """What the worker does every few seconds."""
     settings = stage.machine.settings(SLACK_BOT_TOKEN=BOT_TOKEN, SLACK_API_URL=f"{stage.slack.address}/api")
-    async with opened(settings) as place, thought_jobs.couriers(place) as couriers:
+    async with (
+        opened(settings) as place,
+        slack_clients(place) as slack,
+        thought_jobs.couriers(place, slack) as couriers,
+    ):
         await jobs.work_off_webhooks(place)
         await jobs.tell_thoughts(place, couriers)
 

@@ -24,6 +24,7 @@ TEAM, BOT_USER, MEMBER = "T1", "U1BOT", "U1ALICE"
 class Call:
     method: str
     arguments: dict[str, Any]
+    token: str = ""
 
 
 @dataclass
@@ -55,7 +56,8 @@ class FakeSlack:
 
     async def api(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
-        call = Call(method, await _arguments(request))
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        call = Call(method, await _arguments(request), token)
         self.calls.append(call)
         if self.hang is not None and method != "auth.test":
             await self.hang.wait()

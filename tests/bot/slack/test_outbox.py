@@ -15,6 +15,7 @@ from bot.render.slack_blocks import Message
 from bot.slack.app import SlackApp, create_slack_app
 from bot.slack.backing import in_memory
 from bot.slack.outbox import Address, Letter, Outbox, StoredLetters, outbox_of
+from bot.slack.reach import slack_clients
 from storage.command_line import Opened
 from storage.models import Outgoing
 from storage.settings import Settings
@@ -115,7 +116,7 @@ async def test_another_process_sends_what_one_left_behind(slack: FakeSlack, worl
     app.answering.shows.outbox.close()
     await asyncio.sleep(1.1)
     assert slack.posted.empty()
-    others = [Outbox(letters, app.client_of) for _ in range(3)]
+    others = [Outbox(letters, app.client_of, app.workspaces.account_of) for _ in range(3)]
     assert sum(await asyncio.gather(*(one.work(world.account_id) for one in others))) == 2
     assert [(await next_of(slack)).arguments["text"][:3] for _ in range(2)] == ["MRR", "232"]
     assert await world.rows(Outgoing) == []
@@ -136,7 +137,7 @@ async def test_an_answer_that_a_deletion_emptied_says_so(slack: FakeSlack, world
     app.answering.shows.outbox.close()
     async with world.db.tenant(world.account_id) as session:
         await forget_conversations(session, world.account_id)
-    await Outbox(letters, app.client_of).work(world.account_id)
+    await Outbox(letters, app.client_of, app.workspaces.account_of).work(world.account_id)
     said = blocks_of(await next_of(slack))
     assert "threw it away" in said
     assert "Globex" not in said
@@ -151,10 +152,10 @@ async def test_the_worker_sends_what_waits(slack: FakeSlack, world: World) -> No
     now = datetime.now(UTC)
     await letters.put(world.account_id, [Letter(address, message)], now, now)
     place = Opened(_settings(slack), world.db, world.vault)
-    async with outbox_of(Settings(), world.db, world.vault) as nothing:
-        await jobs.send_waiting(place, nothing)
+    async with slack_clients(Opened(Settings(), world.db, world.vault)) as nothing:
+        await jobs.send_waiting(place, outbox_of(nothing, world.db, world.vault))
     assert slack.posted.empty()
-    async with outbox_of(_settings(slack), world.db, world.vault) as outbox:
-        await jobs.send_waiting(place, outbox)
+    async with slack_clients(place) as clients:
+        await jobs.send_waiting(place, outbox_of(clients, world.db, world.vault))
     assert (await next_of(slack)).arguments["channel"] == MEMBER
     assert await world.rows(Outgoing) == []
