@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
+
 from storage.intake.news import Change
 
 if TYPE_CHECKING:
