@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise, product
 
-from bot.questions import periods, refusals
+from bot.questions import filters, periods, refusals, whereabouts
 from bot.questions.draft import Turned
 from bot.questions.frame import Frame
 from bot.questions.periods import Clock
+from bot.questions.specs import Form
 from bot.questions.words import K
-from storage.metrics.plan import Plan
+from storage.metrics import catalog
+from storage.metrics.plan import Condition, Filter, Not, Op, Plan
 
 _AMOUNTS = frozenset({"mrr", "amount", "remaining"})
 _SPLITS = frozenset({"distributed", "distribution", "breakdown", "split"})
 _ROLES = {"owner": {"owner", "assignee"}}
 _OF_WHOM = frozenset("tagged labelled labeled assigned handled owned managed".split())  # noqa: SIM905 - reads better
+_WORTH = frozenset({"worth", "value"})
 _COUNTS = frozenset({"tickets", "open_tickets", "open_deals"})
 
 
@@ -31,6 +34,32 @@ def check(frame: Frame, plan: Plan, clock: Clock) -> None:
 def _left_out(frame: Frame, plan: Plan, clock: Clock) -> Iterator[K]:
     yield from _unfiltered(frame, plan, clock)
     yield from _unshaped(frame, plan)
+    yield from _unmeasured(frame, plan)
+    if K.NOT in frame.kinds and not (frame.without or any(map(_negates, filters.terms_of(plan.filters)))):
+        yield K.NOT
+
+
+def _negates(term: Filter) -> bool:
+    return isinstance(term, Not) or (
+        isinstance(term, Condition) and (term.value is False or term.op in (Op.UNDER, Op.AT_MOST))
+    )
+
+
+def _is_at_a_time(plan: Plan) -> bool:
+    """Whether it is a stock at one moment: customers there are now are not those there ever were."""
+    return catalog.METRICS[str(plan.measure)].span is catalog.Span.STOCK and not (plan.grain or plan.period)
+
+
+def _unmeasured(frame: Frame, plan: Plan) -> Iterator[K]:
+    """Where customers are, and what they are worth: how many they are answers neither."""
+    if whereabouts.is_missing(frame, plan):
+        yield K.GROUP
+    ever = frame.period is not None and frame.period.spec.form is Form.ALL
+    if ever and plan.measure and _is_at_a_time(plan) and "date" not in frame.spoken[K.PERIOD]:
+        yield K.PERIOD
+    counts = plan.measure is not None and catalog.METRICS[plan.measure].unit is catalog.Unit.COUNT
+    if counts and any(token.word in _WORTH for token in frame.text.tokens):
+        yield K.AMOUNT
 
 
 def _unfiltered(frame: Frame, plan: Plan, clock: Clock) -> Iterator[K]:

@@ -7,7 +7,7 @@ from bot.questions.draft import Turned
 from bot.questions.frame import Frame
 from bot.questions.words import K
 from storage.metrics import catalog
-from storage.metrics.plan import Condition, Filter, Plan
+from storage.metrics.plan import Condition, Filter, Op, Plan
 
 PORTABLE = frozenset(
     {"plan", "interval", "country", "currency", "mrr", "failing", "overdue", "customer", "source"}
@@ -54,3 +54,27 @@ def picked_out(frame: Frame, context: Plan) -> tuple[Filter, ...]:
         return ()
     atoms = frame.atoms - {"customer"}
     return tuple(readings.condition(test) for needs, test in filters.STATES if needs == atoms)
+
+
+_ALL = frozenset({"all", "everything", "everyone"})
+_MOST_ROWS = 1000
+
+
+def limit(frame: Frame, plan: Plan) -> int | None:
+    """How many rows are wanted now; None for as many as before. Raises Turned.
+
+    "make it 20" is a number of rows only where no other number was said before it that it may mean.
+    """
+    if frame.limit is None:
+        everything = any(token.word in _ALL for token in frame.text.tokens)
+        return _MOST_ROWS if everything and plan.entity else None
+    bare = frame.superlative is None and not frame.has_subject
+    has_rows = plan.entity is not None or bool(plan.by)
+    told = plan.limit is not None or (plan.period is None and not any(map(_has_number, plan.conditions())))
+    if bare and not (has_rows and told):
+        raise Turned(refusals.because("I do not see which number that is to take the place of."))
+    return frame.limit
+
+
+def _has_number(condition: Condition) -> bool:
+    return condition.op not in (Op.IS, Op.IN)

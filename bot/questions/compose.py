@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from bot.questions import periods, readings, refusals
+from bot.questions import periods, readings, refusals, whereabouts
 from bot.questions.by_figure import side_by_side
 from bot.questions.comparing import comparison
 from bot.questions.draft import (
@@ -36,12 +36,19 @@ _AVERAGED = frozenset(
     {"arpa", "average_payment", "average_invoice", "ltv", "average_response_time", "average_deal_size"}
 )
 _NOUNS_MANY = frozenset(["customers", "accounts", "clients", "companies", "people", "users"])
+_ROWS_MANY = frozenset(
+    ["payments", "charges", "invoices", "bills", "refunds", "disputes", "chargebacks", "deals", "tickets",
+     "conversations"]
+)  # fmt: skip
 
 
 def compose(
     frame: Frame, vocabulary: Vocabulary, clock: Clock, customer: str | None
 ) -> tuple[Plan, tuple[str, ...]]:
     """The plan of a frame about `customer` (or all), and what was assumed. Raises Turned."""
+    if customer is None and whereabouts.is_asked(frame):
+        frame.by.append("country")
+        frame.atoms.discard("active")
     reading = reading_of(frame)
     if (
         customer is not None
@@ -192,7 +199,8 @@ def _wants_list(draft: Draft) -> bool:
         or draft.customer
         or (_described(draft.frame) and (reading.count or reading.entity == "invoice"))
     ):
-        return not (draft.customer and reading.amount in OF_ONE_CUSTOMER)
+        owes = draft.customer and reading.amount in OF_ONE_CUSTOMER
+        return not owes or "invoice" in draft.frame.atoms  # "open invoices of Acme" are rows
     return _names_rows(draft)
 
 
@@ -221,9 +229,10 @@ _CLAUSES = frozenset({"that", "who", "which", "with"})
 
 
 def _described(frame: Frame) -> bool:
-    """ "customers that cancelled": the noun with a clause of its own asks who they are."""
+    """ "customers that cancelled", "payments that failed": a noun with a clause of its own asks for rows."""
     tokens = frame.text.tokens
-    return any(t.word in _NOUNS_MANY and u.word in _CLAUSES for t, u in pairwise(tokens))
+    who = any(t.word in _NOUNS_MANY and u.word in _CLAUSES for t, u in pairwise(tokens))
+    return who or any(t.word in _ROWS_MANY and u.word in ("that", "which") for t, u in pairwise(tokens))
 
 
 def _number(draft: Draft) -> Plan:

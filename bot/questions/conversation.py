@@ -273,8 +273,7 @@ def _compared(plan: Plan, frame: Frame, clock: Clock, *, stock: bool) -> Plan:
 
 
 def _ranked(plan: Plan, frame: Frame, clock: Clock) -> Plan:
-    everything = any(token.word in ("all", "everything", "everyone") for token in frame.text.tokens)
-    limit = frame.limit or (1000 if everything and plan.entity else None)
+    limit = carrying.limit(frame, plan)
     if limit is not None:
         plan = plan.model_copy(update={"limit": limit})
     figure = figure_of(frame) if plan.entity == "customer" and frame.by_atoms else None

@@ -45,6 +45,7 @@ def simple(r: Reader, at: int) -> Found | None:
     return None
 
 
+# Units stand in the singular, as the reader gives them: "these days" is "these day".
 _FIXED = {
     "right now": Spec(Form.NOW), "now": Spec(Form.NOW), "at the moment": Spec(Form.NOW),
     "at present": Spec(Form.NOW),
@@ -70,7 +71,7 @@ _FIXED = {
                            "yest": "day", "yesterdays": "day"}.items()},
     "tdy": Spec(Form.CALENDAR, ("day", 0)), "2day": Spec(Form.CALENDAR, ("day", 0)),
     "todays": Spec(Form.CALENDAR, ("day", 0)), "atm": Spec(Form.NOW), "rn": Spec(Form.NOW),
-    "rite now": Spec(Form.NOW), "these days": Spec(Form.NOW), "nowadays": Spec(Form.NOW),
+    "rite now": Spec(Form.NOW), "these day": Spec(Form.NOW), "nowadays": Spec(Form.NOW),
 }  # fmt: skip
 _FIXED_LONGEST_FIRST = sorted(_FIXED, key=lambda phrase: -len(phrase.split()))
 
@@ -78,9 +79,14 @@ _FIXED_LONGEST_FIRST = sorted(_FIXED, key=lambda phrase: -len(phrase.split()))
 def _fixed(r: Reader, at: int) -> Found | None:
     for phrase in _FIXED_LONGEST_FIRST:
         end = r.has(at, phrase)
-        if end is not None and not (phrase == "current" and r.word(end) in UNITS):
+        if end is not None and not _begins_another(phrase, r.word(end)):
             return end, _FIXED[phrase]
     return None
+
+
+def _begins_another(phrase: str, after: str) -> bool:
+    """ "Current month" is a month, "lifetime value" a figure."""
+    return (phrase == "current" and after in UNITS) or (phrase == "lifetime" and after == "value")
 
 
 def _counted(r: Reader, at: int) -> Found | None:

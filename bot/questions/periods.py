@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from bot.questions import when
+from bot.questions.dates import simple
 from bot.questions.readings import Recent
 from bot.questions.specs import Form, Reader, Spec
 from bot.questions.text import Token
@@ -32,6 +33,11 @@ class Said:
         """Whether it only makes sense beside another period ("the month before")."""
         return self.spec.form in (Form.BEFORE_THAT, Form.LAST_YEAR)
 
+    @property
+    def is_range(self) -> bool:
+        """Whether it is two times: "compare January to February" sets one against the other."""
+        return self.spec.form is Form.BETWEEN
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -51,16 +57,23 @@ class Clock:
 def at(tokens: Sequence[Token], start: int, now: datetime, zone: tzinfo) -> tuple[int, Said] | None:
     """The time that is named from token `start` on, and the position after it."""
     clock = Clock(now, zone)
-    found = when.parse(Reader(tokens, clock.today), start)
+    reader = Reader(tokens, clock.today)
+    readings = (when.parse(reader, start), simple(reader, start))
+    found = next((one for one in readings if one is not None and _exists(one[1], clock)), None)
     if found is None:
         return None
     end, spec = found
+    words = [token.word for token in tokens[max(start - 2, 0) : start + 1] if token.word != "the"]
+    return end, Said(spec, spread=any(word in _SPREADING for word in words[-2:]))
+
+
+def _exists(spec: Spec, clock: Clock) -> bool:
+    """Whether it is a time at all: "this quarter to last quarter" is two, not one that runs backwards."""
     try:
         period(Said(spec), clock)
     except PeriodError:
-        return None
-    words = [token.word for token in tokens[max(start - 2, 0) : start + 1] if token.word != "the"]
-    return end, Said(spec, spread=any(word in _SPREADING for word in words[-2:]))
+        return False
+    return True
 
 
 def period(said: Said, clock: Clock) -> Period:
@@ -257,7 +270,7 @@ def _between(first: Spec, final: Spec, clock: Clock) -> TimeForm:
     if all(isinstance(key, str | date) for key in keyed):
         return periods.between(*(key for key in keyed if isinstance(key, str | date)))
     start, end = period(Said(first), clock).start, period(Said(final), clock).end
-    if start > end:
+    if start >= end:
         raise PeriodError("that period would end before it starts")
     return periods.named(_window(start, end))
 

@@ -7,6 +7,7 @@ from bot.questions.readings import ANY, Reading, Recent
 _OPEN = ("status", ("new", "open", "pending", "hold", "snoozed"))
 _COUNTING = ("status", ("active", "past_due"))
 _WHO = ("customer", "paying", "active")
+_THERE = (*_WHO, "existing")
 _COLLECTED = ("customer", "payment", "succeeded", "paid", "paying", "invoice", "inflow", "subscription")
 _MOVED = ("customer", "mrr", "paying", "active", "inflow", "subscription", "revenue", "movement", "added")
 
@@ -16,9 +17,9 @@ _trials = partial(_monthly, entity="subscription", noun="trials")
 
 # fmt: off
 _CUSTOMERS = (
-    Reading(needs=("customer",), also=_WHO, count="customers", entity="customer", counted=False),
-    Reading(needs=("paying",), also=_WHO, count="customers", entity="customer", counted=False),
-    Reading(needs=("active",), also=_WHO, count="customers", entity="customer", counted=False),
+    Reading(needs=("customer",), also=_THERE, count="customers", entity="customer", counted=False),
+    Reading(needs=("paying",), also=_THERE, count="customers", entity="customer", counted=False),
+    Reading(needs=("active",), also=_THERE, count="customers", entity="customer", counted=False),
     Reading(needs=("mrr",), also=(*_WHO, "subscription", "inflow", "revenue"), amount="mrr"),
     Reading(needs=("arr",), also=(*_WHO, "subscription", "inflow", "revenue"), amount="arr"),
     Reading(needs=("arpa",), also=(*_WHO, "mrr"), amount="arpa"),
@@ -60,7 +61,7 @@ _TRIALS = (
 _MOVEMENTS = (
     _monthly(needs=("new", "customer"), also=("paying", "signed_up"), count="new_customers",
             entity="customer", dated="customer_since", order="customer_since"),
-    _monthly(needs=("churned",), also=("customer", "paying"), count="churned_customers",
+    _monthly(needs=("churned",), also=("customer", "paying", "existing"), count="churned_customers",
             entity="customer", dated="churned"),
     Reading(needs=("churned", "active"), also=("customer", "paying", "subscription"),
             count="upcoming_cancellations", entity="customer", tests=(("canceling", True),),
@@ -77,28 +78,29 @@ _MOVEMENTS = (
             tests=(("movement_type", "churn"),)),
     _monthly(needs=("mrr", "churned"), also=_MOVED, amount="churned_mrr", entity="movement",
             tests=(("movement_type", "churn"),)),
-    _monthly(needs=("expansion_mrr",), also=(*_MOVED, "upgrades"), amount="expansion_mrr", entity="movement",
+    _monthly(needs=("expansion_mrr",), also=(*_MOVED, "upgrades", "existing"), amount="expansion_mrr",
+            entity="movement",
             tests=(("movement_type", "expansion"),)),
     _monthly(needs=("upgrades",), also=("new", "paying", "active", "subscription", "inflow"),
             count="upgrades", amount="expansion_mrr", bare="upgrades", entity="movement",
             tests=(("movement_type", "expansion"),)),
-    _monthly(needs=("upgrades", "customer"), also=("paying", "active", "subscription"),
+    _monthly(needs=("upgrades", "customer"), also=("paying", "active", "subscription", "existing"),
              count="upgraded_customers", amount="expansion_mrr", bare="upgraded_customers",
              entity="customer", dated="expanded"),
-    _monthly(needs=("expansion_mrr", "customer"), also=("paying", "active"), count="upgraded_customers",
-             amount="expansion_mrr", entity="customer", dated="expanded"),
+    _monthly(needs=("expansion_mrr", "customer"), also=("paying", "active", "existing"),
+             count="upgraded_customers", amount="expansion_mrr", entity="customer", dated="expanded"),
     _monthly(needs=("mrr", "upgrades"), also=_MOVED, amount="expansion_mrr", entity="movement",
             tests=(("movement_type", "expansion"),)),
-    _monthly(needs=("contraction_mrr",), also=(*_MOVED, "downgrades", "churned"), amount="contraction_mrr",
-            entity="movement", tests=(("movement_type", "contraction"),)),
+    _monthly(needs=("contraction_mrr",), also=(*_MOVED, "downgrades", "churned", "existing"),
+            amount="contraction_mrr", entity="movement", tests=(("movement_type", "contraction"),)),
     _monthly(needs=("downgrades",), also=("paying", "active", "subscription"),
             count="downgrades", amount="contraction_mrr", bare="downgrades", entity="movement",
             tests=(("movement_type", "contraction"),)),
-    _monthly(needs=("downgrades", "customer"), also=("paying", "active", "subscription"),
+    _monthly(needs=("downgrades", "customer"), also=("paying", "active", "subscription", "existing"),
              count="downgraded_customers", amount="contraction_mrr", bare="downgraded_customers",
              entity="customer", dated="downsized"),
-    _monthly(needs=("contraction_mrr", "customer"), also=("paying", "active"), count="downgraded_customers",
-             amount="contraction_mrr", entity="customer", dated="downsized"),
+    _monthly(needs=("contraction_mrr", "customer"), also=("paying", "active", "existing"),
+             count="downgraded_customers", amount="contraction_mrr", entity="customer", dated="downsized"),
     _monthly(needs=("mrr", "downgrades"), also=(*_MOVED, "churned"), amount="contraction_mrr",
             entity="movement", tests=(("movement_type", "contraction"),)),
     _monthly(needs=("reactivation_mrr",), also=(*_MOVED, "reactivations"), amount="reactivation_mrr",

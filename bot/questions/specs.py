@@ -19,7 +19,8 @@ UNITS = {
 NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10,
-    "eleven": 11, "twelve": 12, "couple": 2, "few": 3, "fourteen": 14, "thirty": 30, "sixty": 60,
+    "eleven": 11, "twelve": 12, "couple": 2, "few": 3, "fourteen": 14, "fifteen": 15, "twenty": 20,
+    "thirty": 30, "fifty": 50, "sixty": 60,
     "ninety": 90,
 }  # fmt: skip
 YEARS = range(1990, 2101)
@@ -84,9 +85,13 @@ class Reader:
         self.raw = [t.raw for t in tokens]
         self.today = today
         self.ahead = any(
-            word in _AHEAD or (word in ("end", "ends") and self.word(at + 1) != "of")
+            word in _AHEAD or (word in ("end", "ends") and not self._ends_a_unit(at))
             for at, word in enumerate(self.words)
         )
+
+    def _ends_a_unit(self, at: int) -> bool:
+        """Whether "end" is that of a time: "end of May", "year end"."""
+        return self.word(at + 1) == "of" or self.word(at - 1) in UNITS
 
     def word(self, at: int) -> str:
         return self.words[at] if 0 <= at < len(self.words) else ""

@@ -11,11 +11,10 @@ from bot.questions.periods import Said
 from bot.questions.regions import countries_of
 from bot.questions.spans import Span
 from bot.questions.text import Text
-from bot.questions.walking import Walk, is_excepted
+from bot.questions.walking import Walk, is_excepted, is_value_of, leads_to_excepted, opens_card
 from bot.questions.words import K
 
 # Words that are glue to the grammar but tell what the word after them is.
-_FLOW_ATOMS = frozenset(["revenue", "refunds", "signed_up", "failed"])
 _BEFORE_NAME = frozenset("of for about is did has does customer client account me company".split())  # noqa: SIM905 - reads better
 
 
@@ -27,6 +26,8 @@ def read(text: Text, spans: Sequence[Span]) -> Frame:
         walk.at = at
         if walk.grouping and span.kind in (K.COUNT, K.AMOUNT):
             frame.by_count = span.kind  # "customers by number of tickets" asks for no number
+            continue
+        if leads_to_excepted(walk, span):
             continue
         frame.kinds.add(span.kind)
         frame.spoken.setdefault(span.kind, walk.said(span))
@@ -66,6 +67,9 @@ def _keep(walk: Walk, span: Span) -> None:
 
 def _atom(walk: Walk, span: Span) -> None:
     atoms = set(span.tag.value) if isinstance(span.tag.value, tuple) else set()
+    if opens_card(walk, atoms):
+        walk.frame.kinds.add(K.ABOUT)
+        return
     if "growth" in atoms:
         walk.frame.change = True
         atoms.discard("growth")
@@ -135,7 +139,8 @@ def _value(walk: Walk, span: Span) -> None:
     if name == "currency" and walk.amount.takes_currency(str(value), walk.neighbour(1)):
         return
     before = walk.neighbour(-1)
-    if walk.word_before(span) == "to" and before is not None and _is_value_of(name, before):
+    moves = before is not None and (before.kind is K.CHANGE or is_value_of(name, before))
+    if walk.word_before(span) == "to" and moves:
         walk.frame.leftover.append(f"to {walk.said(span)}")  # "from Team to Business": a move, not a filter
         return
     negated = (walk.negated and not _after_negation(walk, name)) or is_excepted(walk, span)
@@ -163,30 +168,21 @@ def _after_negation(walk: Walk, name: str) -> bool:
 
 def _field(walk: Walk, span: Span) -> None:
     name = str(span.tag.value)
-    if walk.negated and name == "owner":
+    before, after = walk.neighbour(-1), walk.neighbour(1)
+    valued = any(is_value_of(name, beside) for beside in (before, after))
+    if walk.negated and not valued and name == "owner":
         walk.frame.without.add("owner")
         return
-    before, after = walk.neighbour(-1), walk.neighbour(1)
-    if walk.negated and not any(_is_value_of(name, beside) for beside in (before, after)):
+    if walk.negated and not valued:
         walk.frame.leftover.append(f"without {walk.said(span)}")
         return
     if walk.grouping:
         walk.frame.by.append(name)
         following = after.kind if after else None
         walk.grouping = following in (K.AND, K.FIELD)
-    elif not any(_is_value_of(name, beside) for beside in (before, after)):
+    elif not valued:
         walk.frame.by.append(name)
         walk.frame.kinds.add(K.FACT)
-
-
-def _is_value_of(name: str, span: Span | None) -> bool:
-    """Whether the field's word only goes with a value: "the Growth plan", "annual plans"."""
-    if span is None:
-        return False
-    if span.kind is K.RHYTHM:
-        return name in ("plan", "interval")
-    said = {"assignee": "owner"}.get(name, name)  # both are colleagues
-    return span.kind is K.VALUE and isinstance(span.tag.value, tuple) and span.tag.value[0] == said
 
 
 def _group(walk: Walk, span: Span) -> None:
@@ -203,7 +199,11 @@ def _period(walk: Walk, span: Span) -> None:
         return
     frame = walk.frame
     before = walk.neighbour(-1)
-    after_versus = before is not None and before.kind is K.VERSUS and (frame.periods or not _more(walk))
+    after_versus = (
+        before is not None
+        and before.kind is K.VERSUS
+        and (frame.periods or not (_more(walk) or said.is_range))
+    )
     if said.is_relative or after_versus or (frame.versus and frame.periods):
         frame.compared.append(said)
     else:

@@ -1,7 +1,9 @@
 """The spans that count and measure: numbers, comparators, rhythms ("monthly"), rates and superlatives."""
 
 from bot.questions.frame import Wanted
+from bot.questions.periods import Said
 from bot.questions.spans import Span
+from bot.questions.specs import Form
 from bot.questions.walking import Walk
 from bot.questions.words import K
 from storage.metrics.plan import Grain
@@ -39,6 +41,7 @@ _INTERVAL_ATOMS = frozenset(
 )
 _FLOWING = frozenset("new churned signed_up failed refunds disputes upgrades downgrades".split())  # noqa: SIM905 - reads better
 _RATES = frozenset(["month", "year"])
+MOST_ROWS = 1000
 
 
 def rhythm(walk: Walk, span: Span) -> None:
@@ -85,6 +88,19 @@ def _is_monthly_anyway(walk: Walk, unit: str) -> bool:
     return unit in _RATES and "paying" in atoms and (ranked or of_one)
 
 
+_UNIT_OF = {"month": "mrr", "year": "arr"}
+
+
+def _is_its_unit_now(walk: Walk, unit: str) -> bool:
+    """ "recurring revenue per month, now": its month is part of the figure, whose value now is asked for."""
+    now = any(
+        span.kind is K.PERIOD and isinstance(span.tag.value, Said) and span.tag.value.spec.form is Form.NOW
+        for span in walk.spans
+    )
+    drawn = {span.kind for span in walk.spans} & {K.SHOW, K.CHART}
+    return now and not drawn and walk.frame.atoms == {_UNIT_OF.get(unit)}
+
+
 def _is_interval(walk: Walk, span: Span, unit: str) -> bool:
     """Whether "monthly" is how customers are billed, rather than how a figure is to be shown."""
     before, after = walk.neighbour(-1), walk.neighbour(1)
@@ -113,7 +129,9 @@ def each(walk: Walk, span: Span) -> None:
     said_a = walk.said(span).casefold().startswith("a ")
     if unit in _RATES and _goes_with_amount(walk):
         walk.amount.rate = unit
-    elif _is_monthly_anyway(walk, unit) and not walk.said(span).casefold().startswith(("by ", "each ")):
+    elif (_is_monthly_anyway(walk, unit) or _is_its_unit_now(walk, unit)) and not walk.said(
+        span
+    ).casefold().startswith(("by ", "each ")):
         return
     elif said_a:
         walk.frame.leftover.append(walk.said(span))
@@ -128,10 +146,22 @@ def number(walk: Walk, span: Span) -> None:
     ranks = walk.frame.superlative is not None and before is not None and before.kind is K.SUPERLATIVE
     nouns = (K.SUPERLATIVE,) if walk.frame.atoms else (K.SUPERLATIVE, K.ATOM)
     leads = after is not None and after.kind in nouns and not walk.amount.expects
+    leads = leads or _is_how_many_instead(walk, raw)
     if raw.isdigit() and (ranks or leads) and walk.frame.limit is None:
-        walk.frame.limit = max(1, min(int(raw), 1000))
+        walk.frame.limit = max(1, min(int(raw), MOST_ROWS))
     else:
         walk.amount.number(raw, negated=walk.negated)
+
+
+_INSTEAD = frozenset({"make", "change", "switch", "just", "only", "instead"})
+
+
+def _is_how_many_instead(walk: Walk, raw: str) -> bool:
+    """ "make it 20", "just 5", "10 instead": a number alone beside a word that changes what was asked."""
+    others = [span for at, span in enumerate(walk.spans) if at != walk.at]
+    words = {token.word for token in walk.text.tokens}
+    alone = K.FOLLOW in {s.kind for s in others} and all(s.kind in (K.FOLLOW, K.SHOW) for s in others)
+    return alone and bool(words & _INSTEAD) and raw.isdigit() and int(raw) <= MOST_ROWS
 
 
 def comparator(walk: Walk, span: Span) -> None:

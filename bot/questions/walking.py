@@ -40,3 +40,30 @@ def is_excepted(walk: Walk, span: Span) -> bool:
     """ "All customers but VIP ones": what "but" excepts from all."""
     words = {token.word for token in walk.text.tokens[: span.start]}
     return walk.word_before(span) == "but" and bool(words & _EVERY)
+
+
+def leads_to_excepted(walk: Walk, span: Span) -> bool:
+    """ "except those on Basic": "those" points at nothing that was said before, only on to what follows."""
+    leads = span.kind is K.THEM and walk.negated and walk.neighbour(1) is not None
+    if leads:
+        walk.negation_used = False  # "except those in Germany and those on Basic": neither
+    return leads
+
+
+def opens_card(walk: Walk, atoms: set[str]) -> bool:
+    """ "open Acme" asks to see it, where "open invoices" are a state."""
+    rest = walk.spans[walk.at + 1 :]
+    named = bool(rest) and rest[0].kind is K.NAME
+    return (
+        atoms == {"open"} and walk.at == 0 and named and all(s.tag.value == ("customer",) for s in rest[1:])
+    )
+
+
+def is_value_of(name: str, span: Span | None) -> bool:
+    """Whether the field's word only goes with a value: "the Growth plan", "annual plans"."""
+    if span is None:
+        return False
+    if span.kind is K.RHYTHM:
+        return name in ("plan", "interval")
+    said = {"assignee": "owner"}.get(name, name)  # both are colleagues
+    return span.kind is K.VALUE and isinstance(span.tag.value, tuple) and span.tag.value[0] == said

@@ -12,7 +12,7 @@ from bot.questions.specs import UNITS, Form, Found, Reader, Spec
 
 def parse(reader: Reader, at: int) -> Found | None:
     """The longest time expression that begins at `at`."""
-    for read in (_range, _edge, _open_ended, _relative, simple):
+    for read in (_range, _edge, _unit_end, _open_ended, _relative, simple):
         found = read(reader, at)
         if found is not None:
             return found
@@ -33,8 +33,12 @@ def _range(r: Reader, at: int) -> Found | None:
     second = simple(r, r.skip(first[0] + 1, "the"))
     if second is None:
         return None
-    start, end = _in_order(first[1], second[1])
-    return second[0], Spec(Form.BETWEEN, (start, end))
+    compares = not cued and not _COMPARING.isdisjoint(r.words)
+    edges = (first[1], second[1]) if compares else _in_order(first[1], second[1])
+    return second[0], Spec(Form.BETWEEN, edges)
+
+
+_COMPARING = frozenset({"compare", "compared", "comparing", "comparison"})
 
 
 def _in_order(start: Spec, end: Spec) -> tuple[Spec, Spec]:
@@ -61,6 +65,33 @@ def _edge(r: Reader, at: int) -> Found | None:
     return inner[0], Spec(form, (inner[1],))
 
 
+_SHORT_ENDS = {"eom": "month", "eoq": "quarter", "eoy": "year"}
+_UP_TO = frozenset({"by", "before", "until", "till"})
+_ENDED_UNITS = frozenset({"month", "quarter", "year"})
+
+
+def _unit_end(r: Reader, at: int) -> Found | None:
+    """Year end, month-end, last month's end, year end 2025, EOQ: the last one, or the next where one looks
+    ahead ("trials ending before month end")."""
+    begin = r.skip(at, "the")
+    if r.word(at - 1) in ("each", "every", "per"):
+        return None
+    short = _SHORT_ENDS.get(r.word(begin))
+    if short is None and r.word(begin + 1) not in ("end", "close"):
+        named = simple(r, begin)
+        ends = named is not None and r.word(named[0]) == "end" and r.raw[named[0] - 1].endswith("s")
+        return (named[0] + 1, Spec(Form.END_OF, (named[1],))) if named and ends else None
+    unit = short or r.word(begin)
+    if unit not in _ENDED_UNITS:
+        return None
+    end = begin + (1 if short else 2)
+    year = r.year(end) if unit == "year" else None
+    if year is not None:
+        return end + 1, Spec(Form.END_OF, (Spec(Form.YEAR, (year,)),))
+    offset = 0 if r.ahead or r.word(at - 1) in _UP_TO else -1
+    return end, Spec(Form.END_OF, (Spec(Form.CALENDAR, (unit, offset)),))
+
+
 def _unit_or_simple(r: Reader, at: int) -> Found | None:
     after = r.skip(at, "the")
     if r.word(after) in UNITS and (after > at or r.word(after) != "day"):
@@ -81,13 +112,13 @@ def _open_ended(r: Reader, at: int) -> Found | None:
         if end is not None and r.word(end) != "of":
             return end, Spec(Form.ALL)
     if word in ("since", "after") or (word in ("from", "starting") and _goes_on(r, at)):
-        inner = _edge(r, at + 1) or _unit_or_simple(r, at + 1)
+        inner = _edge(r, at + 1) or _unit_end(r, at + 1) or _unit_or_simple(r, at + 1)
         if inner is None:
             return None
         end = next((e for p in ("on", "onward", "onwards", "forward") if (e := r.has(inner[0], p))), inner[0])
         return end, Spec(Form.SINCE, (inner[1],))
     if word in ("until", "till", "before", "through", "by"):
-        inner = _edge(r, at + 1) or _unit_or_simple(r, at + 1)
+        inner = _edge(r, at + 1) or _unit_end(r, at + 1) or _unit_or_simple(r, at + 1)
         if inner is None or (word == "by" and inner[1].form is Form.CALENDAR and r.word(at + 1) in UNITS):
             return None
         return inner[0], Spec(Form.UNTIL, (inner[1], word != "before"))

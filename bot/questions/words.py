@@ -50,10 +50,12 @@ class K(StrEnum):
 
 ATOMS = {
     "customer": "customer|cust|account|client|company|logo|subscriber|user|people|person|folk|ppl|peep|acct"
-    "|business|buyer|payer|spender"
+    "|business|buyer|payer|spender|customer base|user base|client base|subscriber base"
     "|organisation|organization|someone|anyone|everyone|anybody|somebody|guy",
     "paying": "paying|pay|paying us|pay us|spend|spending|spend with us|give us",
+    "mrr": "monthly run rate|run rate per month",
     "active": "active|live",
+    "existing": "existing|already paying",
     "customers_at_risk": "at risk of churning|at risk of churn|at risk of leaving|at risk of cancelling"
     "|at risk of canceling|risk of churning|at risk of being lost",
     "stayed": "stayed|stay|stuck around|retained|kept",
@@ -95,7 +97,7 @@ ATOMS = {
     "|take in|took in|received|receive|get paid|got paid|were paid|generate|generated",
     "net_new_mrr": "movement|net mrr change"
     "|net change in mrr|net movement|net new mrr change|net growth in mrr"
-    "|mrr net change",
+    "|mrr net change|net mrr move|net mrr moved|net mrr shift|net mrr shifted|net mrr grow|net mrr grew",
     "expansion_mrr": "expand|expanded|expanding|grew their plan|upsell|upsold",
     "contraction_mrr": "contract down|shrank|shrink|shrunk",
     "upgrades": "upgrade|upgraded|upgrading|upgrader|bumped|bumped up|moved up|went up a plan|move up"
@@ -161,14 +163,14 @@ WORDS: dict[K, dict[object, str]] = {
     K.AVERAGE: {"average": "average|avg|mean|median|on average|averaged"},
     K.LIST: {"list": "who|which|list|name of|export|which one|whose|list of|list all|list out|what customer"},
     K.SHOW: {
-        "show": "rank|show|show me|give me|display|find|get me|see|show us|give me a list of|pull|fetch"
+        "show": "rank|view|show|show me|give me|display|find|get me|see|show us|give me a list of|pull|fetch"
     },
     K.ABOUT: {
         "about": "tell me about|tell us about|about|profile|profile of|profile for|detail of"
         "|detail on|detail for|info on"
         "|info about|information on|information about|everything about|everything on|look up|lookup|pull up"
         "|what do we know about|overview of|summary of|summary for|what is up with"
-        "|what is going on with|how is"
+        "|what is going on with|how is|bring up|open up|take me to|jump to"
     },
     K.COMPARE: {
         "over": "over|more than|above|greater than|higher than|bigger than|larger than|exceeding"
@@ -230,6 +232,7 @@ WORDS: dict[K, dict[object, str]] = {
     K.CHANGE: {
         "change": "change|changed|grow|grew|grown|growing|increase|increased|decrease|decreased"
         "|drop|dropped|up or down"
+        "|move|moving|shift|shifted"
         "|up|down|go up|go down|gone up|gone down|went up|went down|rise|risen|rose|fall|fallen|fell|moved"
         "|difference|delta|higher|lower|better|worse|grows|rising|falling|dropping|climb|climbed|shrunk|shrinking"
     },
@@ -237,7 +240,8 @@ WORDS: dict[K, dict[object, str]] = {
         "not": "not|without|without any|excluding|exclude|except|except for|other than|no|non"
         "|but not|never|aside from"
         "|apart from|outside|outside of|excl|exclude"
-        "|leaving out|ignoring|all but|ex|minus|everything but|everyone but|not on|not in|no longer"
+        "|leaving out|ignoring|all but|ex|minus|everything but|everyone but|besides|barring"
+        "|with the exception of|save for|not on|not in|no longer"
     },
     K.OR: {"or": "or"},
     K.AND: {"and": "and|&|plus|as well as|both"},
@@ -245,7 +249,8 @@ WORDS: dict[K, dict[object, str]] = {
         "follow": "what about|how about|and what about|and how about|same for|same with"
         "|same but for|the same for|same"
         "|the same|instead|also|only|just|now only|same thing for|same question for|ok and"
-        "|break it down|split it"
+        "|break it down|split it|make it|make that|make them|make this"
+        "|change it to|change that to|switch it to"
     },
     K.THEM: {
         "them": "is that|is this|are those|of that|of those|of them|of these|among them|they|them|their"
@@ -283,6 +288,7 @@ metric data report level break located based billed billing happened happen set 
 signed whom become soon more first asap opened remaining go going value stand standing across
 worth just record one ones row entry item whole entire everything everybody whats hows plan's total's
 also well and amount i'd i'll id wondering wonder curious check update anything come coming running bring
-say says put through subscribed many
+say says put through subscribed many sit sits sitting hover hovers hovering clocking issued
+reside residing situated headquartered
 gimme lemme wanna gotta plss thx ty tnx hiya yo sup hmm ah oh btw fyi rly wat wut wht r u ur lookin lookn
 """
