@@ -20,7 +20,7 @@ from storage.metrics.amounts import exponent
 from thoughts.base import Money
 from thoughts.matching import write_filter
 from thoughts.registry import KINDS
-from thoughts.rules import Rule, write_rule
+from thoughts.rules import write_rule
 from thoughts.wants import WEEKLY_BUDGET, Rhythm, Wants, When
 
 _SIGNS = {"$": "usd", "€": "eur", "£": "gbp", "¥": "jpy"}
@@ -64,19 +64,33 @@ class _Taken:
     found: re.Match[str] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """What somebody wants to hear, and how the rule in it was read, if it is one."""
+
+    wants: Wants
+    read: Read | None
+
+
 def read_wants(said: str, vocabulary: Vocabulary, now: datetime) -> Wants:
     """What somebody wants to hear; raises NotUnderstood."""
+    return read_asked(said, vocabulary, now).wants
+
+
+def read_asked(said: str, vocabulary: Vocabulary, now: datetime) -> Wished:
+    """As `read_wants`, with what there is to say about a rule before it is saved."""
     words = " ".join(said.split())
     quiet = _take(words, _QUIET)
     only = _take(quiet.left, _DIGEST_ONLY)
     digest = _take(only.left, _DIGEST)
     mention = _take(digest.left, _MENTION)
     budget = _take(mention.left, _BUDGET)
-    rule = _rule(budget.left, vocabulary, now)
+    read = _rule(budget.left, vocabulary, now)
+    rule = read.rule if read else None
     kinds, over, rest = ((rule.kind,), None, "") if rule else _kinds(budget.left, vocabulary.currency)
     filters, filter_words = _filter(rest, vocabulary, now)
     rhythm = (only.found and only.found[1]) or (digest.found and digest.found[1])
-    return Wants(
+    wants = Wants(
         words=words,
         kinds=kinds,
         filter=filters,
@@ -90,15 +104,16 @@ def read_wants(said: str, vocabulary: Vocabulary, now: datetime) -> Wants:
         budget=int(budget.found[1]) if budget.found else WEEKLY_BUDGET,
         rule=write_rule(rule).decode() if rule else "",
     )
+    return Wished(wants, read)
 
 
-def _rule(words: str, vocabulary: Vocabulary, now: datetime) -> Rule | None:
+def _rule(words: str, vocabulary: Vocabulary, now: datetime) -> Read | None:
     """The rule that words ask for in people's own words; None where they name kinds of thoughts instead."""
     if not is_rule(words):
         return None
     read = read_rule_words(words, vocabulary, now)
     if isinstance(read, Read):
-        return read.rule
+        return read
     if isinstance(read, Refuse):
         said = " ".join((read.reason, *(f"Try “{one}”." for one in read.suggestions[:1])))
         raise NotUnderstood(said)
@@ -204,9 +219,11 @@ def known_words() -> list[str]:
 
 def in_words(wants: Wants, money: Callable[[int, str], str], what: str = "the usual thoughts") -> str:
     """Wants read back: what was understood, in a line that can be typed again. `money` words an amount;
-    `what` stands for the kinds where none are named, and none at all where it is empty."""
+    `what` stands for the kinds where none are named, none at all where it is empty. A rule is its words."""
+    if wants.rule:
+        return wants.words
     named = [KINDS[kind].words[0] if kind in KINDS else kind for kind in wants.kinds]
-    kinds = wants.words if wants.rule else ", ".join(named)
+    kinds = ", ".join(named)
     over = f"over {money(wants.over.amount, wants.over.currency)}" if wants.over else ""
     parts = [" ".join(part for part in (what and (kinds or what), over) if part)]
     if wants.filter_words:

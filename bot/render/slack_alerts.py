@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from bot.alert_words import in_words
+from bot.questions.rule_words import is_rule
 from bot.render import slack_blocks as kit
 from bot.render import text
 from bot.render.slack_blocks import Block, Message
@@ -15,11 +18,16 @@ from thoughts.controls import Held
 from thoughts.noise import Why
 from thoughts.registry import KINDS
 from thoughts.subscriptions import State, Subscription
+from thoughts.wants import Wants
 
 ALERT = "alert"
 """What comes before the colon of the list's actions."""
 
+RULE = "rule"
+"""What comes before the colon of the actions under a rule that is not saved yet."""
+
 MODAL = "alert_form"
+NOT_FOR_YOU = "What I would tell names customers and amounts, and your role here does not show those."
 MUTED_CUSTOMER = "I say nothing about this customer here for 30 days. `/chewy alerts` undoes it."
 GONE = "That thought is gone: its customer was deleted, or it is too long ago."
 OUTSIDERS = (
@@ -59,6 +67,16 @@ def subscribed(one: Subscription) -> Message:
     """What was understood, read back, so that nothing is a silent guess."""
     said = f"Number {one.number}: {_place(one)} hears of {_wants(one)}."
     return kit.messages([kit.section(said), *_buttons(one)], f"Subscribed: {_plain_wants(one)}")[0]
+
+
+def rule_offer(place: str, tried: str, wants: Wants, value: str) -> Message:
+    """A rule as it was understood and what it would have told, before it is saved."""
+    where = "In your direct messages" if place[:1] in ("U", "W", "D") else f"In <#{place}>"
+    options = in_words(msgspec.structs.replace(wants, rule="", kinds=()), text.money, what="")
+    said = f"{where}{': ' + kit.literal(options) if options else ''}. {kit.literal(tried)}"
+    buttons = [kit.button(label, f"{RULE}:{label.lower()}", value) for label in ("Save", "Change", "Cancel")]
+    asked = "Nothing is saved yet. Is this what you want to be told?"
+    return kit.messages([kit.section(asked), kit.section(said), *kit.buttons(buttons)], asked)[0]
 
 
 def listing(found: Sequence[Subscription]) -> list[Message]:
@@ -146,8 +164,17 @@ class Filled:
     number: int | None
 
 
-def form(channel: str, kinds: Sequence[Kind], one: Subscription | None = None) -> dict[str, Any]:
-    """The modal: where, which thoughts, and the rest in words."""
+def form(
+    channel: str,
+    kinds: Sequence[Kind],
+    one: Subscription | None = None,
+    *,
+    words: str = "",
+    number: int | None = None,
+) -> dict[str, Any]:
+    """The modal: where, which thoughts, and the rest in words; filled in for `one`, or with `words`."""
+    number = one.number if one else number
+    said = in_words(one.wants, text.money, what="") if one else words
     options = [_option(kind.words[0], kind.words[0]) for kind in kinds]
     chosen = [
         _option(KINDS[k].words[0], KINDS[k].words[0]) for k in (one.wants.kinds if one else ()) if k in KINDS
@@ -156,14 +183,14 @@ def form(channel: str, kinds: Sequence[Kind], one: Subscription | None = None) -
     if chosen:
         picker["initial_options"] = chosen
     rest: dict[str, Any] = {"type": "plain_text_input", "action_id": "rest", "max_length": 500}
-    if one and (said := in_words(one.wants, text.money, what="")):
-        rest["initial_value"] = said
+    if said:
+        rest["initial_value"] = said[:500]
     where: dict[str, Any] = {"type": "conversations_select", "action_id": "where"}
     where |= {"initial_conversation": channel} if channel else {"default_to_current_conversation": True}
     return {
         "type": "modal",
-        "callback_id": f"{MODAL}:{one.number if one else ''}",
-        "private_metadata": str(one.number) if one else "",
+        "callback_id": f"{MODAL}:{number or ''}",
+        "private_metadata": str(number or ""),
         "title": kit.plain_text("Chewy Thoughts", 24),
         "submit": kit.plain_text("Save", 24),
         "blocks": [
@@ -171,7 +198,8 @@ def form(channel: str, kinds: Sequence[Kind], one: Subscription | None = None) -
             _input("kinds", "Which thoughts (none: the usual ones)", picker, optional=True),
             _input(
                 "rest",
-                "Of whom and when: “over $500 of customers in Germany, quiet 22 to 7, in a daily digest”",
+                "Of whom and when: “over $500 of customers in Germany, quiet 22 to 7, in a daily digest”; "
+                "or a rule of your own: “tell me when MRR drops more than 3% in a day”",
                 rest,
                 optional=True,
             ),
@@ -199,8 +227,9 @@ def read_form(view: Mapping[str, Any]) -> Filled:
     kinds = [one["value"] for one in state["kinds"]["kinds"].get("selected_options") or ()]
     rest = state["rest"]["rest"].get("value") or ""
     number = view.get("private_metadata") or ""
+    usual = "" if is_rule(rest) else "everything"
     return Filled(
         channel=state["where"]["where"]["selected_conversation"],
-        words=f"{', '.join(kinds) or 'everything'} {rest}".strip(),
+        words=f"{', '.join(kinds) or usual} {rest}".strip(),
         number=int(number) if number.isdigit() else None,
     )

@@ -2,21 +2,23 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alert_words import NotUnderstood, read_wants
-from bot.questions.vocabulary import Vocabulary
+from bot.buttons import StoredButtons
+from bot.questions.rule_words import is_rule
 from bot.render import slack_alerts as view
 from bot.render.slack_thoughts import ACTION, chosen
 from bot.slack import texts
 from bot.slack.access import Access
 from bot.slack.alerts_courier import SHARED
 from bot.slack.extensions import Extensions, Invoked, Modal
+from bot.slack.rules import Offer, Rules, Words, to_one, twin
 from storage.chat_access import Role
 from storage.doer import Doer
 from storage.errors import OperatorError
@@ -33,12 +35,6 @@ _CHANNEL = re.compile(r"^\s*(?:<#(C\w+|G\w+)(?:\|[^>]*)?>|(me)\b)\s*", re.I)
 _TO = re.compile(r"^\s*(?:to|for)\b\s*", re.I)
 
 
-class Words(Protocol):
-    """Where an account's own words come from: `bot.cache.AccountCache`."""
-
-    async def vocabulary(self, account_id: int) -> Vocabulary: ...
-
-
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -52,6 +48,11 @@ class Alerts:
     words: Words
     access_of: Callable[[AsyncWebClient], Access] | None = None
     clock: Callable[[], datetime] = _utc_now
+    rules: Rules = field(init=False)
+
+    def __post_init__(self) -> None:
+        buttons = StoredButtons(self.db, self.vault, self.clock)
+        self.rules = Rules(self.db, self.words, buttons, self.save, self.clock)
 
     def extend(self, extensions: Extensions) -> None:
         """Hangs the commands, buttons and modals in."""
@@ -63,6 +64,7 @@ class Alerts:
         }
         extensions.actions |= {ACTION: self.pressed, view.ALERT: self.managed}
         extensions.modals[view.MODAL] = Modal(self.submitted)
+        self.rules.extend(extensions)
 
     # ---- commands ----------------------------------------------------------------------------------------
 
@@ -73,20 +75,58 @@ class Alerts:
             blank = view.form(channel, list(KINDS.values()))
             await asked.client.views_open(trigger_id=asked.body["trigger_id"], view=blank)
             return
-        await self._subscribe(asked, channel, what)
+        await self._wish(asked, view.Filled(channel, what, None))
 
-    async def _subscribe(self, asked: Invoked, channel: str, what: str) -> None:
-        try:
-            vocabulary = await self.words.vocabulary(asked.account_id)
-            wants = read_wants(what, vocabulary, self.clock())
-        except NotUnderstood as problem:
-            await _say(asked, str(problem))
-            return
-        refused = await self._refused(asked, channel)
+    async def _wish(self, asked: Invoked, wished: view.Filled) -> None:
+        """What is subscribed to by its name is saved at once; a rule is shown and tried out first."""
+        refused = await self._refused(asked, wished.channel)
         if refused:
             await _say(asked, refused)
             return
-        await self._add(asked, channel, wants)
+        try:
+            if is_rule(wished.words):
+                await self._offer(asked, wished)
+                return
+            vocabulary = await self.words.vocabulary(asked.account_id)
+            wants = read_wants(wished.words, vocabulary, self.clock())
+        except NotUnderstood as problem:
+            await _say(asked, str(problem))
+            return
+        await self._put(asked, Offer(wished.channel, wants, wished.number or 0))
+
+    async def _offer(self, asked: Invoked, wished: view.Filled) -> None:
+        offer = await self.rules.offer(
+            asked.account_id, wished.channel, wished.words, user=asked.user, number=wished.number
+        )
+        where = await to_one(asked.reply.aside, asked.client, asked.user)
+        await where.send([offer])
+
+    async def save(self, asked: Invoked, offer: Offer) -> None:
+        """What somebody took after they had read it."""
+        refused = await self._refused(asked, offer.place)
+        if refused:
+            await _say(asked, refused)
+            return
+        await self._put(asked, offer)
+
+    async def _put(self, asked: Invoked, offer: Offer) -> None:
+        """A new subscription, or other wants of an old one: at another place it is a new one there."""
+        mine = {one.number: one for one in await self._mine(asked)}
+        before = mine.get(offer.number)
+        same = twin(mine.values(), offer)
+        if same is not None:
+            await asked.reply.aside.send([view.subscribed(same)])
+        elif before is None:
+            await self._add(asked, offer.place, offer.wants)
+        elif before.where.place == offer.place:
+            changed = await subscriptions.change(
+                self.db, self.vault, asked.account_id, offer.number, offer.wants,
+                now=self.clock(), by=_doer(asked),
+            )  # fmt: skip
+            await asked.reply.aside.send([view.subscribed(changed)])
+        else:
+            await self._add(asked, offer.place, offer.wants)
+            await subscriptions.unsubscribe(self.db, asked.account_id, [offer.number], by=_doer(asked))
 
     async def _add(self, asked: Invoked, channel: str, wants: Wants) -> None:
         where = Where(PLATFORM, asked.team, channel)
@@ -101,6 +141,8 @@ class Alerts:
 
     async def _refused(self, asked: Invoked, channel: str) -> str | None:
         """Why thoughts may not be posted there, or None: only where all who see them may."""
+        if asked.role is Role.VIEWER:
+            return view.NOT_FOR_YOU
         if channel[:1] in ("U", "W"):
             return None
         try:
@@ -229,23 +271,7 @@ class Alerts:
 
     async def submitted(self, asked: Invoked) -> None:
         """What the form says is read like words; an edited subscription keeps its number."""
-        filled = view.read_form(asked.body["view"])
-        try:
-            vocabulary = await self.words.vocabulary(asked.account_id)
-            wants = read_wants(filled.words, vocabulary, self.clock())
-        except NotUnderstood as problem:
-            await _say(asked, str(problem))
-            return
-        refused = await self._refused(asked, filled.channel)
-        if refused:
-            await _say(asked, refused)
-        elif filled.number is None:
-            await self._add(asked, filled.channel, wants)
-        elif any(one.number == filled.number for one in await self._mine(asked)):
-            changed = await subscriptions.change(
-                self.db, self.vault, asked.account_id, filled.number, wants, now=self.clock(), by=_doer(asked)
-            )
-            await asked.reply.aside.send([view.subscribed(changed)])
+        await self._wish(asked, view.read_form(asked.body["view"]))
 
 
 def _doer(asked: Invoked) -> Doer:

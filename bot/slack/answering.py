@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,10 +13,11 @@ import structlog
 from bot.answer import Answer, Kind
 from bot.background import Background
 from bot.model_ledger import asked_from
+from bot.render.slack_blocks import Message
 from bot.slack import progress, texts
 from bot.slack.access import Refusal, Standing
 from bot.slack.agent import Prompts, usual_prompts
-from bot.slack.delivery import Delivery, NotDelivered, NotNow
+from bot.slack.delivery import Delivery, InChannel, NotDelivered, NotNow, ToOnePerson
 from bot.slack.outbox import Address
 from bot.slack.ports import Accounts, Asks, SeenEvents
 from bot.slack.showing import Shows, Spot, letters
@@ -41,7 +42,8 @@ class Asked:
     """One question. `key` is the same for every delivery of the same message; `conversation` for one talk.
 
     Not `invited`: said in a thread that we are in, but not to us by name. What we do not understand of that
-    was meant for somebody else, and gets no answer.
+    was meant for somebody else, and gets no answer. `said` is what Slack brought, with ids of those it names,
+    and `channel` where; both empty where a button asks.
     """
 
     question: str
@@ -50,6 +52,8 @@ class Asked:
     conversation: str
     key: str
     invited: bool = True
+    said: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,21 @@ class Reply:
 
     answer: Delivery
     aside: Delivery
+
+    def alone(self, user: str) -> Delivery:
+        """For one person's eyes, and not kept by Slack, as far as there is a channel to say it in."""
+        here = self.aside
+        if not isinstance(here, InChannel) or here.channel[:1] in ("U", "W"):
+            return here
+        return ToOnePerson(here.client, here.channel, user, here.thread)
+
+
+Offers = Callable[[Asked, int, Role], Awaitable[Sequence[Message] | None]]
+"""What is offered, to whoever asks alone, where somebody wishes something; None: it is a question."""
+
+
+async def nothing_offered(_asked: Asked, _account_id: int, _role: Role) -> Sequence[Message] | None:
+    return None
 
 
 @dataclass(slots=True)
@@ -70,6 +89,7 @@ class Answering:
     shows: Shows
     time_limit: float = 60.0
     prompts: Prompts = usual_prompts
+    offers: Offers = nothing_offered
     background: Background = field(default_factory=Background)
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
@@ -172,6 +192,10 @@ class Answering:
         if asked.question.lower() in _HELP:
             prompts = await self.prompts(account_id)
             await reply.answer.send([texts.help_message(self.asks.help(), prompts)])
+            return
+        offered = await self.offers(asked, account_id, role) if asked.invited else None
+        if offered is not None:
+            await reply.alone(asked.user).send(offered)
             return
         with asked_from(Channel.SLACK):
             working = progress.shown(reply.answer, asked.user) if asked.invited else nullcontext()

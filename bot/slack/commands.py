@@ -53,4 +53,6 @@ def _asked(command: dict[str, Any], words: str) -> Asked:
         user=user,
         conversation=talk(team, channel, user),
         key=f"{team}:command:{command['trigger_id']}",
+        said=_said(command),
+        channel=channel,
     )

@@ -36,6 +36,7 @@ def register(bolt: AsyncApp, answering: Answering, extensions: Extensions) -> No
             asked = asked_of(body, view.get("private_metadata") or "")
             start(answering, modal.submit, asked, reply_of(body, client), client, body)
 
+    answering.offers = extensions.offers
     if extensions.actions:
         names = "|".join(map(re.escape, extensions.actions))
         bolt.action(re.compile(rf"^(?:{names})(?::|$)"))(pressed)

@@ -12,7 +12,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.agent import Prompts, usual_prompts
-from bot.slack.answering import Reply
+from bot.slack.answering import Offers, Reply, nothing_offered
 from bot.slack.threads import Remembered, nothing_remembered
 from storage.chat_access import Role
 from storage.metrics.plan import Plan
@@ -83,7 +83,8 @@ class Extensions:
     `commands`: the word after `/chewy` ("alerts") -> handler. `actions` and `modals`: what comes before the
     first colon of an action_id or a callback_id. `home`: sections of the Home tab, in order, after those of
     the app itself. `prompts`: questions to suggest to an account's people. `linked`: whose page a link
-    leads to. `remembered`: whether a talk goes on.
+    leads to. `remembered`: whether a talk goes on. `offers`: what is offered to who wishes to be told of
+    something.
     """
 
     commands: dict[str, Handler] = field(default_factory=dict)
@@ -93,6 +94,7 @@ class Extensions:
     prompts: Prompts = usual_prompts
     linked: Linked = nothing_linked
     remembered: Remembered = nothing_remembered
+    offers: Offers = nothing_offered
 
 
 def name_of(id_: str) -> str:

@@ -6,10 +6,11 @@ from functools import partial
 
 from bot.slack.access import Access, AccessRules
 from bot.slack.agent import Prompt, prompts_for
-from bot.slack.alerts import Alerts, Words
+from bot.slack.alerts import Alerts
 from bot.slack.extensions import Extensions
 from bot.slack.home_sections import House
 from bot.slack.links import linked_customer
+from bot.slack.rules import Words
 from storage.conversations import load_context
 from storage.keys.vault import Vault
 from storage.session import Database

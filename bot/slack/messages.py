@@ -79,7 +79,16 @@ def talk(team: str, channel: str, thread_or_user: str) -> str:
 
 def plain_words(said: str) -> str:
     """What a person typed, out of what Slack made of it: links as typed, no mentions, no entities."""
-    words = _LINK.sub(lambda found: _typed(found[1], found[2]), said)
+    return typed(said)
+
+
+def typed(said: str, *, keeps_ids: bool = False) -> str:
+    """As `plain_words`; with the marks of channels and people, where their ids are to be kept."""
+
+    def plain(found: re.Match[str]) -> str:
+        return found[0] if keeps_ids and found[1][:1] in ("#", "@") else _typed(found[1], found[2])
+
+    words = _LINK.sub(plain, said)
     words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return " ".join(words.split())
 
@@ -107,4 +116,6 @@ def _asked(event: dict[str, Any], body: dict[str, Any], thread_or_user: str) -> 
         user=event["user"],
         conversation=talk(team, channel, thread_or_user),
         key=f"{team}:message:{channel}:{event['ts']}",
+        said=event.get("text") or "",
+        channel=channel,
     )
