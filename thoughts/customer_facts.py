@@ -26,17 +26,20 @@ Amounts = dict[bytes, Counter[str]]
 async def load_customers(
     session: AsyncSession, asking: Asking, profiles: Iterable[bytes]
 ) -> dict[bytes, CustomerFacts]:
-    """Facts by profile; profiles that are not there (any more) are left out."""
+    """Facts by profile; those of whom no record is there (any more) are left out. A customer who is so new
+    that nothing is derived of them yet is known by their own record."""
     wanted = sorted(set(profiles))
     if not wanted:
         return {}
-    profile = models.Profile
+    profile, customer = models.Profile, models.Customer
     known = await session.execute(
-        select(profile.profile_id, profile.customer_since).where(
-            profile.account_id == asking.account_id,
-            among(session, profile.profile_id, wanted),
-            profile.signed_up_at.is_not(None),  # an anonymous one leads to nobody: it is no news
+        select(customer.profile_id, profile.customer_since)
+        .outerjoin(
+            profile,
+            (profile.account_id == customer.account_id) & (profile.profile_id == customer.profile_id),
         )
+        .where(customer.account_id == asking.account_id, among(session, customer.profile_id, wanted))
+        .distinct()
     )
     mrr = await _mrr(session, asking, wanted)
     collected = await _collected(session, asking, wanted)

@@ -101,6 +101,17 @@ async def test_a_failed_payment_finds_its_bill_and_its_customer(world: World) ->
     assert (found.mrr, found.collected, found.open_tickets) == ({"usd": 10_000}, {"usd": 50_000}, None)
 
 
+async def test_a_customer_is_known_before_anything_is_derived(world: World) -> None:
+    """Whose record came a moment ago has a name already, and no history yet."""
+    await world.write(customer("Acme"), payment(1, "Acme", status=FAILED))
+    assert await world.rows(models.Profile) == []
+    who = await world.id_of("customer", "cus_Acme")
+    change = Change(kind="payment", source_id=world.source_id, id=b"p" * 16, at=NOW, customer_id=who, new={})
+    found = (await about(world, change)).customer(change)
+    assert found is not None
+    assert (found.profile_id, found.since, found.mrr) == (who, None, {})
+
+
 async def test_a_batch_costs_the_same_whatever_its_size(world: World) -> None:
     """Facts of five customers take as many statements as those of one."""
     changes = await failing(world, "Acme", "Bolt", "Cargo", "Dune", "Ember")
