@@ -18,6 +18,7 @@ from storage.models import Alert, ChatAccess, Conversation, SlackWorkspace
 from storage.session import Database
 from storage.trust import audit
 from storage.trust.audit import Action, Kind, Subject
+from storage.trust.keys_due import renew_account_key_since
 
 _RENEWED_WITHIN = timedelta(seconds=30)
 _SLACK = "slack"
@@ -186,7 +187,8 @@ async def remove_workspace(
     db: Database, vault: Vault, account_id: int, workspace_id: str, *, before: datetime, by: Doer
 ) -> bool:
     """Deletes a workspace (with an organisation: all served through it), its tokens, its subscriptions and
-    what conversations were about. One connected again after `before` stays. Returns whether it was there.
+    what conversations were about; within a day old copies of the tokens cannot be opened. One connected again
+    after `before` stays. Returns whether it was there.
 
     What conversations were about is kept under keyed hashes that name no workspace: all of the account's go.
     """
@@ -205,6 +207,7 @@ async def remove_workspace(
         await session.execute(delete(Conversation))
         if await session.scalar(select(SlackWorkspace.workspace_id).limit(1)) is None:
             await session.execute(delete(ChatAccess).where(ChatAccess.platform == _SLACK))
+        await renew_account_key_since(session, account_id, before)
         await _note(session, by, Action.WORKSPACE_REMOVED, keys.record_id("workspace", workspace_id))
     return True
 

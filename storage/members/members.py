@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,10 +17,11 @@ from storage.errors import OperatorError
 from storage.keys.source_keys import SourceKeys
 from storage.keys.vault import Vault
 from storage.members.identity import Identity
-from storage.models import Member, WebSession
+from storage.models import MailLink, Member, WebSession
 from storage.session import Database
 from storage.trust import audit
 from storage.trust.audit import Action, Fact, Kind, Subject
+from storage.trust.keys_due import renew_account_key_since
 
 
 class Role(StrEnum):
@@ -237,10 +238,13 @@ async def change_role(db: Database, account_id: int, member_id: bytes, role: Rol
 
 
 async def remove_member(db: Database, account_id: int, member_id: bytes, by: Doer) -> None:
-    """Takes a member away with sessions, codes and links. Raises NoMemberError, LastOwner."""
+    """Takes a member away with sessions, codes and links; within a day old copies cannot be opened. Raises
+    NoMemberError, LastOwner."""
     async with db.tenant(account_id) as session:
         row = await _locked(session, account_id, member_id, becomes=None)
         await session.delete(row)
+        await session.execute(delete(MailLink).where(MailLink.member_id == member_id))
+        await renew_account_key_since(session, account_id, datetime.now(UTC))
         await note(session, by, Action.MEMBER_REMOVED, member_id, {})
 
 

@@ -25,6 +25,7 @@ from storage.session import Database
 from storage.trust import receipts
 from storage.trust.audit import Action, Fact
 from storage.trust.deletion import forget_customers
+from storage.trust.held_members import member_at
 from storage.trust.held_people import contacts_at
 from storage.trust.messages import Platforms, Settled, settle
 from storage.trust.people import forget_contacts
@@ -59,6 +60,12 @@ _REMAINING = (
         where="a keyed hash of the address and of each customer id",
         why="without them the next sync would bring the person back; they lead to nobody",
     ),
+)
+
+_MEMBER = Remaining(
+    where="the account's members or invitations",
+    count=1,
+    why="who signs in here is no customer: those who run the account remove them, on its page of members",
 )
 
 
@@ -108,6 +115,7 @@ async def erase(
         ids = _Ids(found.get(source_id, ()), people[source_id])
         await _erase_from(db, of_source, ids, address, clock(), counts)
         await derive(db, account_id, source_id, vault=vault)
+    member = await member_at(db, vault, account_id, address)
     settled = await settle(db, vault, account_id, posts)
     receipt = Receipt(
         what="person",
@@ -116,7 +124,7 @@ async def erase(
         finished_at=clock(),
         deleted={name: count for name, count in sorted(counts.deleted.items()) if count},
         left_anonymous={name: count for name, count in sorted(counts.anonymous.items()) if count},
-        remaining=(*_REMAINING, *_posts_left(settled)),
+        remaining=(*_REMAINING, *([_MEMBER] if member else []), *_posts_left(settled)),
     )
     signed = await receipts.sign(vault, receipt)
     async with db.tenant(account_id) as session:

@@ -28,7 +28,6 @@ from storage.trust.plain_rows import SEALED, opened_values
 LEFT_OUT = frozenset(
     {
         "recovery_code",
-        "mail_link",
         "stale_customer",
         "seen_event",
         "checkpoint",
@@ -38,7 +37,7 @@ LEFT_OUT = frozenset(
     }
 )
 """Notes of work: customers to recompute, chat events that were taken up, how far a sync has come, messages
-that wait for a chat platform (they are Messages already), what long buttons stand for."""
+that wait for a chat platform (they are Messages already), what long buttons stand for; hashes of secrets."""
 
 _AT_ONCE = 2_000
 

@@ -32,6 +32,7 @@ SEALED: dict[str, dict[str, str]] = {
     "message": {"sealed": "message_id", "places": "message_id"},
     "alert": {"sealed": "alert_id"},
     "member": {"sealed": "member_id"},
+    "mail_link": {"sealed": "token_hash"},
     "webhook_event": {"sealed": "event_id"},
 }
 """Sealed columns that are opened, and the column that each value is sealed for."""
@@ -46,6 +47,7 @@ _SHOWN_AS = {
     ("message", "sealed"): "content",
     ("alert", "sealed"): "wants",
     ("member", "sealed"): "personal",
+    ("mail_link", "sealed"): "address",
 }
 
 Plain = dict[str, Any]
@@ -96,6 +98,8 @@ def _opened(table: Table, column: str, row_id: Any, value: Any, keys: SourceKeys
         return None
     of = number_as_id(row_id) if isinstance(row_id, int) else bytes(row_id)
     opened = keys.open(table=table.name, row_id=of, column=column, sealed=bytes(value))
+    if table.name == "mail_link":
+        return opened.decode()
     if table.name == "webhook_event":  # the only sealed bytes that we did not write ourselves
         try:
             return msgspec.json.decode(opened)

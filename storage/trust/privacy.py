@@ -1,7 +1,8 @@
 """What is held on a person, by e-mail address: shown and exported (GDPR articles 15 and 20).
 
 Found are the records that carry the address, in every source, and all others of the same customers: a
-profile is one real customer. What is shown is what `erasure.py` erases.
+profile is one real customer. What is shown is what `erasure.py` erases, but for who signs in here
+(`held_members.py`).
 """
 
 from collections import defaultdict
@@ -25,6 +26,7 @@ from storage.personal import live_keys
 from storage.session import Database
 from storage.trust import audit
 from storage.trust.audit import Action, Fact, Kind, Subject
+from storage.trust.held_members import HeldMember, member_at
 from storage.trust.held_people import HeldContact, contacts_at
 from storage.trust.messages import Listed, list_messages
 from storage.trust.optional_fields import email_keys
@@ -89,13 +91,14 @@ class HeldRecord:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Everything that is held. `contacts` are the person's own records at customers; `kept_away` are sources
-    from which the address was erased, and when."""
+    """Everything that is held. `contacts` are the person's own records at customers, `member` what is held
+    if they sign in here; `kept_away` are sources from which the address was erased, and when."""
 
     records: Sequence[HeldRecord]
     contacts: Sequence[HeldContact]
     messages: Sequence[Listed]
     kept_away: Mapping[int, datetime]
+    member: HeldMember | None = None
     to_language_models: str = TO_LANGUAGE_MODELS
 
     def __repr__(self) -> str:
@@ -117,6 +120,7 @@ def as_document(held: Held) -> str:
             for record in held.records
         ],
         "contacts": [contact.as_json() for contact in held.contacts],
+        "member": held.member.as_json() if held.member else None,
         "messages": [
             {
                 "id": message.message_id.hex(),
@@ -151,9 +155,10 @@ async def find(
     named = {record.record_id for record in records} | {record.profile_id for record in records}
     messages = await list_messages(db, vault, account_id, naming=named) if named else []
     contacts = await contacts_at(db, account_id, keys, address)
-    counted = {Fact.COUNT: len(records) + len(contacts)}
+    member = await member_at(db, vault, account_id, address)
+    counted = {Fact.COUNT: len(records) + len(contacts) + (member is not None)}
     await note_person(db, vault, account_id, address, action, by or Doer.operator(), counted)
-    return Held(records, contacts, messages, await _kept_away(db, account_id, keys, address))
+    return Held(records, contacts, messages, await _kept_away(db, account_id, keys, address), member)
 
 
 async def _customers(

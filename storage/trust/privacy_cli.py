@@ -146,7 +146,7 @@ def _as_json(held: "Held") -> str:
 
 
 def _print(held: "Held") -> None:
-    if not held.records and not held.contacts:
+    if not held.records and not held.contacts and not held.member:
         typer.echo("Nothing is held on this address.")
     for record in held.records:
         typer.echo(f"{printable(record.source)}, held since {record.held_since:%Y-%m-%d} at the earliest")
@@ -155,6 +155,10 @@ def _print(held: "Held") -> None:
     for contact in held.contacts:
         typer.echo(f"Contact of source {contact.source_id}")
         for fact in contact.facts():
+            typer.echo(f"  {printable(fact)}")
+    if held.member:
+        typer.echo("Signs in here" if held.member.member else "Was invited here")
+        for fact in held.member.facts():
             typer.echo(f"  {printable(fact)}")
     typer.echo(f"Messages that name the person: {len(held.messages)}")
     for message in held.messages:

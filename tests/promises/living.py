@@ -23,8 +23,10 @@ RENAMED = 9
 
 
 async def live(stage: Stage, server: StripeServer) -> None:
-    """Syncs, an error, a change, a webhook, questions, a posted answer: customer 1 is in all of it."""
+    """Syncs, an error, a change, a webhook, questions, a posted answer: customer 1 is in all of it. People
+    sign in, and Slack is connected."""
     await stage.sync()
+    await stage.join()
     server.break_next("/v1/customers", lambda _: server._json(b"{}", 500))
     with contextlib.suppress(ConnectorError):
         await stage.sync(full=True)

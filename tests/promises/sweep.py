@@ -32,6 +32,7 @@ from storage.sources import SourceSecret, add_source
 from tests.postgres import Cluster
 from tests.promises import stripe_canaries as stripe
 from tests.promises.canaries import Canaries, Hit, find
+from tests.promises.colleagues import Colleagues, join
 from tests.promises.places import Files, HeldKey, Piece, files_of, held_keys, opened, unhexed
 from tests.vendors.stripe import StripeServer
 from tests.vendors.stripe_company import NOW
@@ -77,7 +78,7 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
 @dataclass(slots=True)
 class Stage:
     """One account with a Stripe source full of canaries, and a second source for the controls (a test may put
-    another account's in its place).
+    another account's in its place). `colleagues`: who signs in, once they have joined.
 
     `said` is what was printed to people; `log` what was logged; add to both what your test produces.
     """
@@ -90,6 +91,7 @@ class Stage:
     master: bytes
     said: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    colleagues: Colleagues | None = None
 
     @property
     def db(self) -> Database:
@@ -111,6 +113,11 @@ class Stage:
         return Assistant(
             AccountCache(self.db, self.vault), StoredContexts(self.db, self.vault), now=lambda: NOW
         )
+
+    async def join(self) -> Colleagues:
+        """People sign up, sign in and connect Slack; the sweep of the living looks for them from then on."""
+        self.colleagues = await join(self.db, self.vault, self.account_id)
+        return self.colleagues
 
     async def sync(self, *, full: bool = False, now: datetime = NOW) -> SyncResult:
         return await sync_source(
@@ -177,9 +184,10 @@ class Stage:
     async def sweep_living(self, *, backup: bytes | None = None, leave_out: Iterable[str] = ()) -> None:
         """The sweep while nothing was deleted: what is kept may be read with its key and in no other way;
         what may not be stored is nowhere, with or without keys."""
-        found = await self._search(self.canaries.all, backup, leave_out)
-        never = self.canaries.never
-        _fail_with([one for one in found if one.hit.word == never or not one.place.endswith(_OPENED)])
+        of_people = self.colleagues.all if self.colleagues else ()
+        found = await self._search((*self.canaries.all, *of_people), backup, leave_out)
+        never = {self.canaries.never, *(self.colleagues.only_hashed if self.colleagues else ())}
+        _fail_with([one for one in found if one.hit.word in never or not one.place.endswith(_OPENED)])
 
     async def _search(
         self, words: Iterable[str], backup: bytes | None, leave_out: Iterable[str]

@@ -8,12 +8,19 @@ import pytest
 
 from connectors.reconcile import reconcile_source
 from storage import models
+from storage.doer import Doer
+from storage.members import links
+from storage.members.identity import Identity, token_hash
+from storage.members.members import Person, Role, add_member, list_members, remove_member
+from storage.slack_workspaces import remove_workspace
 from storage.trust.audit import Action
 from storage.trust.erasure import erase
 from storage.trust.export import LEFT_OUT, export_account
 from storage.trust.privacy import as_document, find
+from tests.promises.colleagues import PASSWORD, Colleagues
 from tests.promises.filling import fill_empty_tables, rows_by_table
-from tests.promises.living import live, words_of_the_first
+from tests.promises.living import live, renew_key, words_of_the_first
+from tests.promises.places import Piece
 from tests.promises.stripe_canaries import email_of, name_of
 from tests.promises.sweep import Stage, search
 from tests.vendors.stripe import StripeServer
@@ -51,7 +58,14 @@ async def test_the_export_is_complete(stage: Stage, server: StripeServer) -> Non
     (message,) = [one for one in tables["message"] if one["content"]]
     assert canaries.kept in message["content"]["text"]
     assert any(event["body"] for event in tables["webhook_event"])
-    assert search([canaries.secret, canaries.never], {"export": [("export", sink.getvalue())]}) == []
+    people = stage.colleagues
+    assert people
+    (member,) = tables["member"]
+    assert member["personal"] == {"email": people.email, "name": f"{people.word} Owner"}
+    assert {link["address"] for link in tables["mail_link"]} == {people.invited, None}
+    assert [one["device"] for one in tables["web_session"]] == ["Firefox on Linux"]
+    secrets = [canaries.secret, canaries.never, people.token, people.seed, PASSWORD, *people.only_hashed]
+    assert search(secrets, {"export": [("export", sink.getvalue())]}) == []
     assert stage.files.url not in text
 
 
@@ -72,6 +86,66 @@ async def test_all_that_is_held_on_a_person_is_shown(stage: Stage, server: Strip
     assert shown["sent_to_language_models"].startswith("Nothing")
     for other in (2, 3, 4):
         assert name_of(canaries, other) not in json.dumps(shown)
+
+
+async def test_what_is_held_on_who_signs_in_is_shown(stage: Stage) -> None:
+    """By the address: name, role, browsers, links, invitations, and nothing that could be signed in with; a
+    colleague is shown nothing of it. Erasing leaves a member in, and its receipt says so."""
+    people = await stage.join()
+
+    async def shown(address: str) -> Any:
+        held = await find(stage.db, stage.vault, stage.account_id, address, action=Action.PERSON_SHOWN)
+        return json.loads(as_document(held))["member"]
+
+    owner = await shown(people.email.upper())
+    assert owner["member"]["personal"] == {"email": people.email, "name": f"{people.word} Owner"}
+    assert owner["member"]["role"] == "owner"
+    assert [one["device"] for one in owner["web_session"]] == ["Firefox on Linux"]
+    assert [one["purpose"] for one in owner["mail_link"]] == ["password"]
+    invited = await shown(people.invited)
+    assert (invited["member"], [one["address"] for one in invited["mail_link"]]) == (None, [people.invited])
+    assert await shown(f"nobody@{people.word}.example") is None
+    told = json.dumps([owner, invited]).encode()
+    assert search([people.token, people.seed, PASSWORD, *people.only_hashed], {"": [Piece("", told)]}) == []
+    for token in people.only_hashed:
+        assert token_hash(token).hex().encode() not in told
+    signed = await erase(stage.db, stage.vault, stage.account_id, people.email)
+    assert "members" in str([left.where for left in signed.receipt.remaining])
+    assert await shown(people.email) == owner
+
+
+async def test_a_removed_member_cannot_be_read_in_an_old_copy(stage: Stage) -> None:
+    """Who is removed leaves with sessions, codes and links, and a day later no key opens them in a backup,
+    nor the tokens of a Slack workspace that was disconnected."""
+    people = await stage.join()
+    await stage.plant_controls()
+    backup = await stage.files.dump()
+    place = (stage.db, stage.vault, stage.account_id)
+    await _leave(stage, people)
+    await remove_workspace(*place, f"T{stage.account_id}", before=NOW, by=Doer.operator())
+    await renew_key(stage, 0)
+    kept = await list_members(*place)
+    assert [one.person.email for one in kept] == ["next@owner.example"]
+    words = (people.seed, people.token, f"{people.word} Owner", people.email, *people.only_hashed[:3])
+    await stage.sweep(words=words, backup=backup, leave_out=["said"])
+
+
+async def _leave(stage: Stage, people: Colleagues) -> None:
+    """Another owner comes, and the first is removed; invitations are taken back."""
+    place, identity, by = (
+        (stage.db, stage.vault, stage.account_id),
+        await Identity.of(stage.vault),
+        Doer.operator(),
+    )
+    await add_member(
+        stage.db, stage.vault, identity, stage.account_id, Person("next@owner.example"),
+        role=Role.OWNER, password=None, now=NOW,
+    )  # fmt: skip
+    for link in await links.invitations(*place, NOW):
+        await links.use(stage.db, link)
+    await remove_member(stage.db, stage.account_id, people.member_id, by)
+    for model in (models.MailLink, models.WebSession, models.RecoveryCode):
+        assert await stage.world.rows(model) == []
 
 
 async def test_an_erased_person_stays_erased(stage: Stage, server: StripeServer) -> None:

@@ -1,8 +1,10 @@
 """P15: credentials of sources are stored encrypted (AES-256-GCM), and open in their own place alone."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
@@ -10,13 +12,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import sources
+from storage.doer import Doer
 from storage.keys.keystore import KeyStore
 from storage.keys.master_keys import LocalMasterKeys, MasterKeyError
 from storage.keys.source_keys import VaultError
 from storage.keys.vault import Vault
+from storage.members import second_factor
+from storage.members.identity import Identity
+from storage.members.members import Person, Role, add_member
+from storage.slack_workspaces import open_workspace
+from tests.promises.colleagues import slack_tokens
 from tests.promises.stripe_canaries import api_key
 from tests.promises.sweep import Stage, make_stage
 from tests.vendors.stripe import StripeServer
+from tests.vendors.stripe_company import NOW
 
 pytestmark = pytest.mark.promises("P15")
 
@@ -32,12 +41,39 @@ async def _as_thief(url: str, statement: str, **values: Any) -> Sequence[Any]:
 
 
 async def test_the_key_is_nowhere_in_clear(stage: Stage) -> None:
-    """After syncs and refusals the credential is in no table, file, dump, answer or log."""
+    """After syncs and refusals the credential is in no table, file, dump, answer or log; nor are Slack's
+    tokens and the seed of a second factor, and what is only hashed is not there for any key."""
     await stage.sync()
+    people = await stage.join()
     await stage.plant_controls()
     await stage.sweep_living()
     opened = await sources.open_secret(stage.vault, await _source(stage))
     assert opened.key == api_key(stage.canaries)
+    slack = await open_workspace(stage.db, stage.vault, stage.account_id, f"T{stage.account_id}")
+    assert slack and slack.tokens == slack_tokens(people)
+
+
+async def test_a_seed_moved_to_another_member_does_not_open(stage: Stage) -> None:
+    """Whoever may write to the database cannot give a member the second factor of another."""
+    people = await stage.join()
+    identity = await Identity.of(stage.vault)
+    other = await add_member(
+        stage.db, stage.vault, identity, stage.account_id, Person("other@member.example"),
+        role=Role.VIEWER, password=None, now=NOW,
+    )  # fmt: skip
+    await _as_thief(
+        stage.files.url,
+        "UPDATE member SET totp_since = (SELECT max(totp_since) FROM member), totp ="
+        " (SELECT totp FROM member WHERE member_id = :first) WHERE member_id = :other",
+        first=people.member_id,
+        other=other,
+    )
+    code = pyotp.TOTP(people.seed).at(NOW + timedelta(minutes=5))
+    given = {"code": code, "now": NOW + timedelta(minutes=5), "by": Doer.operator()}
+    place = (stage.db, stage.vault, identity, stage.account_id)
+    with pytest.raises(VaultError):
+        await second_factor.spend(*place, other, **given)
+    assert await second_factor.spend(*place, people.member_id, **given) is second_factor.Tried.RIGHT
 
 
 async def _source(stage: Stage, source_id: int | None = None) -> Any:

@@ -5,6 +5,11 @@ import pytest
 from storage import models
 from storage.keys.source_keys import KeyDestroyed
 from storage.keys.vault import VaultError
+from storage.members import links, sessions
+from storage.members.identity import Identity
+from storage.members.links import Purpose
+from storage.members.members import by_email
+from storage.slack_workspaces import workspace_account
 from storage.sources import NoSourceError
 from storage.trust import account_deletion, receipts
 from storage.trust.account_deletion import delete_account, half_deleted
@@ -17,6 +22,7 @@ from tests.promises.places import held_keys
 from tests.promises.stripe_canaries import email_of
 from tests.promises.sweep import Stage
 from tests.vendors.stripe import StripeServer
+from tests.vendors.stripe_company import NOW
 from tests.world import customer, make_world
 
 pytestmark = pytest.mark.promises("P4")
@@ -65,7 +71,30 @@ async def test_no_row_no_key_and_no_message_is_left(stage: Stage, server: Stripe
     assert signed.receipt.deleted == counted | {"account": 1}
     trusted = await receipts.public_key(stage.vault)
     assert receipts.verify(signed.as_json(), trusted) == signed.receipt
-    await stage.sweep(backup=backup, leave_out=["said"])
+    assert stage.colleagues
+    words = (*stage.canaries.all, *stage.colleagues.all)
+    await stage.sweep(words=words, backup=backup, leave_out=["said"])
+
+
+async def test_nobody_gets_in_with_what_they_had(stage: Stage) -> None:
+    """Of who signed in nothing is left: their address is free, and their session, their link and the Slack
+    workspace lead nowhere; before, each of them did."""
+    people = await stage.join()
+    identity, workspace = await Identity.of(stage.vault), f"T{stage.account_id}"
+    cookie, _, link, *_ = (f"{stage.account_id}.{token}" for token in people.only_hashed)
+
+    async def doors() -> list[bool]:
+        found = (
+            await by_email(stage.db, identity, people.email),
+            await sessions.visitor(stage.db, cookie, NOW),
+            await links.look(stage.db, stage.vault, link, Purpose.PASSWORD, NOW),
+            await workspace_account(stage.db, workspace),
+        )
+        return [one is not None for one in found]
+
+    assert await doors() == [True] * 4
+    await delete_account(stage.db, stage.vault, stage.account_id)
+    assert await doors() == [False] * 4
 
 
 async def test_the_receipt_says_what_third_parties_still_have(stage: Stage) -> None:
