@@ -63,6 +63,11 @@ class Subscription:
         """Whether it goes to one person's direct messages."""
         return self.where.place[:1] in ("U", "W", "D")
 
+    def concerns(self, platform: str, team: str, person: str) -> bool:
+        """Whether somebody there may see and manage it: those of channels, and their own."""
+        is_there = self.where.platform == platform and self.where.team == team
+        return is_there and (not self.is_direct or self.where.place == person)
+
 
 async def subscribe(
     db: Database, vault: Vault, account_id: int, where: Where, wants: Wants, *, by: str, now: datetime

@@ -196,12 +196,7 @@ class Alerts:
     async def _mine(self, asked: Invoked) -> list[Subscription]:
         """What is posted in channels, and in the direct messages of who asks: not in those of others."""
         everything = await subscriptions.subscriptions(self.db, self.vault, asked.account_id)
-        return [
-            one
-            for one in everything
-            if one.where.platform == PLATFORM and one.where.team == asked.team
-            if not one.is_direct or one.where.place == asked.user
-        ]
+        return [one for one in everything if one.concerns(PLATFORM, asked.team, asked.user)]
 
     # ---- buttons -----------------------------------------------------------------------------------------
 

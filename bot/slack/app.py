@@ -95,16 +95,17 @@ async def create_slack_app(
         raise
     client_of = ClientOf(pool, served)
     behind = backing or in_memory()
+    whose = accounts or served
     shows = Shows(
         backing=behind,
         access=Access(client_of, behind.rules),
-        outbox=Outbox(behind.letters, client_of),
+        outbox=Outbox(behind.letters, client_of, whose.account_of),
         messages=keeps if keeps is not None else KeepsNothing(),
         tz=tz,
         layout=layout,
     )
     seen = seen if seen is not None else SeenInMemory()
-    answering = Answering(asks=asks, accounts=accounts or served, seen=seen, shows=shows)
+    answering = Answering(asks=asks, accounts=whose, seen=seen, shows=shows)
     secret = settings.slack_signing_secret
     signing_secret = secret.get_secret_value() if secret else None
     bolt = _bolt(client_of, signing_secret)

@@ -9,6 +9,7 @@ from bot.slack.agent import Prompt, prompts_for
 from bot.slack.alerts import Alerts
 from bot.slack.extensions import Extensions
 from bot.slack.home_sections import House
+from bot.slack.home_thoughts import HomeThoughts
 from bot.slack.links import linked_customer
 from bot.slack.rules import Words
 from storage.conversations import load_context
@@ -23,6 +24,7 @@ def features(
     extensions = Extensions()
     alerts = Alerts(db, vault, words, access_of=lambda client: Access(lambda _team: client, rules))
     alerts.extend(extensions)
+    HomeThoughts(db, vault).extend(extensions)
     House(db, settings_url).extend(extensions)
 
     async def prompts(account_id: int) -> Sequence[Prompt]:

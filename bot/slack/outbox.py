@@ -15,6 +15,7 @@ import msgspec
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.remembered import Remembered
 from bot.render.slack_blocks import Message
 from bot.slack import texts
 from bot.slack.posts import posts_in
@@ -101,7 +102,7 @@ class StoredLetters:
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._db, self._vault = db, vault
-        self._nothing_at: dict[int, float] = {}
+        self._anything = Remembered[bool](_NOTHING_FOR, monotonic)
 
     async def put(self, account_id: int, letters: Sequence[Letter], due_at: datetime, now: datetime) -> None:
         if letters:
@@ -109,16 +110,16 @@ class StoredLetters:
                 (msgspec.json.encode(one.address), msgspec.json.encode(one.message)) for one in letters
             ]
             lane = letters[0].address.lane
-            self._nothing_at.pop(account_id, None)
+            self._anything.forget(account_id)
             await outgoing.put_outgoing(
                 self._db, self._vault, account_id, lane, contents, due_at=due_at, now=now
             )
 
     async def waits(self, account_id: int, lane: str) -> bool:
-        if monotonic() - self._nothing_at.get(account_id, -_NOTHING_FOR) < _NOTHING_FOR:
-            return False
-        if await outgoing.next_outgoing(self._db, account_id) is None:
-            self._nothing_at[account_id] = monotonic()
+        async def anything() -> bool:
+            return await outgoing.next_outgoing(self._db, account_id) is not None
+
+        if not await self._anything.get(account_id, anything):
             return False
         return await outgoing.lane_waits(self._db, self._vault, account_id, lane)
 
@@ -145,11 +146,11 @@ def _utc_now() -> datetime:
 @dataclass(slots=True)
 class Outbox:
     """Keeps letters and works them off. `client_of` gives the client of a workspace, by its id, `account_of`
-    whose it is (None: all are theirs): a letter of another account than that is for nobody any more."""
+    whose it is: a letter of another account than that is for nobody any more."""
 
     store: Store
     client_of: Callable[[str], AsyncWebClient]
-    account_of: Callable[[str], Awaitable[int | None]] | None = None
+    account_of: Callable[[str], Awaitable[int | None]]
     now: Callable[[], datetime] = _utc_now
     _timers: dict[int, asyncio.TimerHandle] = field(default_factory=dict)
     _working: set[asyncio.Task[None]] = field(default_factory=set)
@@ -179,7 +180,7 @@ class Outbox:
     async def _send(self, account_id: int, one: Waiting) -> bool:
         address = _addresses.decode(one.address)
         try:
-            is_theirs = self.account_of is None or await self.account_of(address.team) == account_id
+            is_theirs = await self.account_of(address.team) == account_id
         except SlackUnusable as problem:
             return await self._settle(account_id, one, address, Later(DOUBTFUL_WAIT, type(problem).__name__))
         if not is_theirs:
