@@ -8,7 +8,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.alert_words import in_words, read_wants
+from bot.alert_words import in_words, read_asked
 from bot.discord import texts
 from bot.discord.access import Readable, audience
 from bot.discord.answering import Asker
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _LONGEST = 300
+_LONGEST_TRIAL = 1_800
 
 Typed = discord.Interaction[Any]
 Work = Callable[[Asker], Awaitable[str]]
@@ -63,10 +64,15 @@ def _list(client: "Chewy") -> app_commands.Command[Any, ..., None]:
 
 def _add(client: "Chewy") -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="add", description="Tell here what happens: failed payments, trials ...")
-    @app_commands.describe(what="failed payments over $500, quiet from 22 to 7; nothing: the usual")
-    async def add(interaction: Typed, what: app_commands.Range[str, 0, _LONGEST] = "") -> None:
+    @app_commands.describe(
+        what="failed payments over $500, quiet from 22 to 7; or: tell me when ...; nothing: the usual",
+        save="Save a rule of your own (tell me when ...) that you have seen tried out",
+    )
+    async def add(
+        interaction: Typed, what: app_commands.Range[str, 0, _LONGEST] = "", save: bool = False
+    ) -> None:
         async def work(asker: Asker) -> str:
-            return await _added(client, asker, interaction, what)
+            return await _added(client, asker, interaction, what, save=save)
 
         _start(client, interaction, work)
 
@@ -117,14 +123,21 @@ async def _here(client: "Chewy", asker: Asker, interaction: Typed) -> list[Subsc
     )
 
 
-async def _added(client: "Chewy", asker: Asker, interaction: Typed, what: str) -> str:
-    """Only where nobody from outside reads: what is told names customers."""
+async def _added(client: "Chewy", asker: Asker, interaction: Typed, what: str, *, save: bool) -> str:
+    """Only where nobody from outside reads: what is told names customers. A rule is tried out, and saved only
+    by who says so."""
     if refused := _refused(asker, interaction):
         return refused
     house, now = client.house, datetime.now(UTC)
     vocabulary = await house.vocabulary(asker.account_id)
     try:
-        wants = read_wants(what, vocabulary, now) if what.strip() else Wants(zone=vocabulary.zone.key)
+        wished = read_asked(what, vocabulary, now) if what.strip() else None
+        if wished and wished.read and wished.read.where is not None:
+            return texts.RULES_ARE_TOLD_HERE
+        if wished and wished.read and not save:
+            tried = await house.trial(asker.account_id, wished.read, vocabulary, now)
+            return f"{kit.shortened(tried, _LONGEST_TRIAL)}\n{texts.SAVE_A_RULE}"
+        wants = wished.wants if wished else Wants(zone=vocabulary.zone.key)
         made = await subscriptions.subscribe(
             house.db,
             house.vault,

@@ -15,7 +15,9 @@ from bot.kept import StoredMessages
 from bot.model_ledger import asked_from
 from bot.plans import with_all_rows
 from bot.ports import Asks
+from bot.questions.rule_words import Read
 from bot.questions.vocabulary import Vocabulary
+from bot.rule_trial import trial
 from bot.why import with_receipt
 from storage import accounts, buttons, conversations, discord_guilds
 from storage.chat_access import Platform, read_rules
@@ -103,6 +105,10 @@ class House:
     async def vocabulary(self, account_id: int) -> Vocabulary:
         """The account's own words, for what people type about alerts."""
         return await self._words.vocabulary(account_id)
+
+    async def trial(self, account_id: int, read: Read, vocabulary: Vocabulary, now: datetime) -> str:
+        """What a rule would have told."""
+        return await trial(self.db, self._words, account_id, read, vocabulary, now)
 
     async def why(self, account_id: int, answer: Answer) -> Answer:
         """The answer with its whole receipt."""

@@ -54,6 +54,10 @@ ALERTS_READ_BY_OTHERS = (
     "People who may not see your customers' data can read this channel, and I would tell names of customers. "
     "Choose a channel that only people with the right roles read, or a direct message to me."
 )
+RULES_ARE_TOLD_HERE = (
+    "A rule is told where you add it: say “tell us when …” in the channel that is to hear it."
+)
+SAVE_A_RULE = "Nothing is saved yet: the same once more with `save: True` saves it."
 IN_A_SERVER = "Use this in the server that you want to connect."
 
 

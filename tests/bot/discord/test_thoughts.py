@@ -74,6 +74,18 @@ async def test_a_place_subscribes_and_lists_and_ends(stage: Stage) -> None:
     assert await stage.world.rows(Alert) == []
 
 
+async def test_a_rule_is_tried_out_before_it_is_saved(stage: Stage) -> None:
+    """ "Tell us when ..." is read back with what it would have told, and saved only once somebody says so."""
+    town, said = stage.town, "tell us when a customer churns"
+    await town.type(town.ann, "alerts", "add", what=said)
+    assert "would not have fired" in (await stage.discord.next_message()).words
+    assert await stage.world.rows(Alert) == []
+    await town.type(town.ann, "alerts", "add", what=said, save=True)
+    assert "Its number is 1" in (await stage.discord.next_message()).words
+    await town.type(town.ann, "alerts", "add", what="alert #sales when a customer churns", save=True)
+    assert (await stage.discord.next_message()).words == texts.RULES_ARE_TOLD_HERE
+
+
 async def test_nothing_is_subscribed_where_others_read(stage: Stage) -> None:
     """A channel that everybody reads is declined; so is whoever has no role; a direct message is fine."""
     town = stage.town
