@@ -41,9 +41,14 @@ class Colleagues:
         return address_of("Invited", self.word)
 
     @property
+    def sealed(self) -> tuple[str, ...]:
+        """What whoever has the account's key may read."""
+        return (self.word, self.token, self.seed)
+
+    @property
     def all(self) -> tuple[str, ...]:
         """What is nowhere in clear."""
-        return (self.word, self.token, self.seed, *self.only_hashed)
+        return (*self.sealed, *self.only_hashed)
 
 
 def address_of(who: str, word: str) -> str:
@@ -68,13 +73,13 @@ async def join(db: Database, vault: Vault, account_id: int) -> Colleagues:
     cookie, _ = await sessions.start(
         db, account_id, member_id, method=Method.GOOGLE, device="Firefox on Linux", now=NOW, by=by
     )
-    invitation = await links.invite(*place, address_of("Invited", word), Role.VIEWER, now=NOW, by=by)
+    await links.invite(*place, address_of("Invited", word), Role.VIEWER, now=NOW, by=by)
     link = await links.make(*place, Purpose.PASSWORD, now=NOW, member_id=member_id)
     wish = signup.Wish(address_of("Wishing", word), word, PASSWORD)
     wished = await signup.remember(db, wish, NOW)
     await throttle.take(db, identity, throttle.PASSWORDS, email, NOW)
     state = await begin_install(db, account_id, InstallStep.STATE, now=NOW)
-    tokens = [one.rpartition(".")[2] for one in (cookie, invitation, link, wished, state)]
+    tokens = [one.rpartition(".")[2] for one in (cookie, link, wished, state)]
     found = Colleagues(member_id, seed, (*tokens, (codes or [""])[0]), word)
     await connect_slack(db, vault, account_id, found)
     return found

@@ -50,7 +50,8 @@ async def test_the_key_is_nowhere_in_clear(stage: Stage) -> None:
     opened = await sources.open_secret(stage.vault, await _source(stage))
     assert opened.key == api_key(stage.canaries)
     slack = await open_workspace(stage.db, stage.vault, stage.account_id, f"T{stage.account_id}")
-    assert slack and slack.tokens == slack_tokens(people)
+    assert slack
+    assert slack.tokens == slack_tokens(people)
 
 
 async def test_a_seed_moved_to_another_member_does_not_open(stage: Stage) -> None:
