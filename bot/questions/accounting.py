@@ -18,6 +18,7 @@ _AMOUNTS = frozenset({"mrr", "amount", "remaining"})
 _SPLITS = frozenset({"distributed", "distribution", "breakdown", "split"})
 _ROLES = {"owner": {"owner", "assignee"}}
 _OF_WHOM = frozenset("tagged labelled labeled assigned handled owned managed".split())  # noqa: SIM905 - reads better
+_EVERY = frozenset({"all", "every", "everyone", "everybody", "everything", "any"})
 _WORTH = frozenset({"worth", "value"})
 _COUNTS = frozenset({"tickets", "open_tickets", "open_deals"})
 
@@ -35,7 +36,9 @@ def _left_out(frame: Frame, plan: Plan, clock: Clock) -> Iterator[K]:
     yield from _unfiltered(frame, plan, clock)
     yield from _unshaped(frame, plan)
     yield from _unmeasured(frame, plan)
-    if K.NOT in frame.kinds and not (frame.without or any(map(_negates, filters.terms_of(plan.filters)))):
+    words = [token.word for token in frame.text.tokens]
+    excepts = K.NOT in frame.kinds or ("but" in words and _EVERY & {*words[: words.index("but")]})
+    if excepts and not (frame.without or any(map(_negates, filters.terms_of(plan.filters)))):
         yield K.NOT
 
 
@@ -47,7 +50,11 @@ def _negates(term: Filter) -> bool:
 
 def _is_at_a_time(plan: Plan) -> bool:
     """Whether it is a stock at one moment: customers there are now are not those there ever were."""
-    return catalog.METRICS[str(plan.measure)].span is catalog.Span.STOCK and not (plan.grain or plan.period)
+    return _is_stock(plan) and not (plan.grain or plan.period)
+
+
+def _is_stock(plan: Plan) -> bool:
+    return catalog.METRICS[str(plan.measure)].span is catalog.Span.STOCK
 
 
 def _unmeasured(frame: Frame, plan: Plan) -> Iterator[K]:
@@ -57,8 +64,10 @@ def _unmeasured(frame: Frame, plan: Plan) -> Iterator[K]:
     ever = frame.period is not None and frame.period.spec.form is Form.ALL
     if ever and plan.measure and _is_at_a_time(plan) and "date" not in frame.spoken[K.PERIOD]:
         yield K.PERIOD
+    if frame.period and frame.period.spec.form is Form.END_OF and plan.measure and not _is_stock(plan):
+        yield K.PERIOD  # revenue "at year end": of the year, or of its last day?
     counts = plan.measure is not None and catalog.METRICS[plan.measure].unit is catalog.Unit.COUNT
-    if counts and any(token.word in _WORTH for token in frame.text.tokens):
+    if counts and not frame.amounts and any(token.word in _WORTH for token in frame.text.tokens):
         yield K.AMOUNT
 
 

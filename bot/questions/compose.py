@@ -36,10 +36,7 @@ _AVERAGED = frozenset(
     {"arpa", "average_payment", "average_invoice", "ltv", "average_response_time", "average_deal_size"}
 )
 _NOUNS_MANY = frozenset(["customers", "accounts", "clients", "companies", "people", "users"])
-_ROWS_MANY = frozenset(
-    ["payments", "charges", "invoices", "bills", "refunds", "disputes", "chargebacks", "deals", "tickets",
-     "conversations"]
-)  # fmt: skip
+_ROWS = frozenset("payment charge invoice bill refund dispute chargeback deal ticket conversation".split())  # noqa: SIM905 - reads better
 
 
 def compose(
@@ -232,7 +229,7 @@ def _described(frame: Frame) -> bool:
     """ "customers that cancelled", "payments that failed": a noun with a clause of its own asks for rows."""
     tokens = frame.text.tokens
     who = any(t.word in _NOUNS_MANY and u.word in _CLAUSES for t, u in pairwise(tokens))
-    return who or any(t.word in _ROWS_MANY and u.word in ("that", "which") for t, u in pairwise(tokens))
+    return who or any(t.lemma in _ROWS and u.word in ("that", "which") for t, u in pairwise(tokens))
 
 
 def _number(draft: Draft) -> Plan:

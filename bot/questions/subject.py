@@ -26,6 +26,9 @@ def reading_of(frame: Frame) -> Reading | None:
         atoms |= frame.by_atoms
     if frame.amounts and len(atoms) > 1:
         atoms.discard("paying")
+    was_paid = any(token.word == "paid" for token in frame.text.tokens) and K.AMOUNT not in frame.kinds
+    if was_paid and {"invoice", "inflow"} <= atoms:
+        atoms = atoms - {"inflow"} | {"paid"}  # "invoices that were paid" are no money collected
     if K.SHARE in frame.kinds:
         return _share(atoms)
     if K.AMOUNT in frame.kinds and "paying" in atoms and atoms <= {"paying", "customer"}:
@@ -185,7 +188,8 @@ def of_time(frame: Frame, reading: Reading) -> Reading:
     if reading.entity == "customer" and reading.tests == _FAILING and frame.period is not None:
         return _failed_payments(frame) or reading
     since = frame.period is not None and frame.period.spec.form is Form.SINCE
-    if since and reading.count == "customers" and not frame.amounts and not frame.grain:
+    plain = not (frame.amounts or frame.grain or "existing" in frame.atoms)
+    if since and reading.count == "customers" and plain:
         return readings.of_metric("new_customers") or reading
     return reading
 

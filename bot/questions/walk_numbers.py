@@ -3,7 +3,7 @@
 from bot.questions.frame import Wanted
 from bot.questions.periods import Said
 from bot.questions.spans import Span
-from bot.questions.specs import Form
+from bot.questions.specs import Form, Spec
 from bot.questions.walking import Walk
 from bot.questions.words import K
 from storage.metrics.plan import Grain
@@ -46,7 +46,10 @@ MOST_ROWS = 1000
 
 def rhythm(walk: Walk, span: Span) -> None:
     unit = str(span.tag.value)
-    if unit in _RATES and _goes_with_amount(walk):
+    before = walk.neighbour(-1)
+    if walk.word_before(span) == "to" and before is not None and before.kind is K.CHANGE:
+        walk.frame.leftover.append(f"to {walk.said(span)}")  # "moved to annual": a move, not a filter
+    elif unit in _RATES and _goes_with_amount(walk):
         walk.amount.rate = unit
     elif (K.GROUP in walk.frame.kinds or "interval" in walk.frame.by) and _is_paired(walk):
         walk.frame.by = ["interval"]
@@ -88,13 +91,14 @@ def _is_monthly_anyway(walk: Walk, unit: str) -> bool:
     return unit in _RATES and "paying" in atoms and (ranked or of_one)
 
 
+_NOW = (Spec(Form.NOW), Spec(Form.CALENDAR, ("day", 0)))
 _UNIT_OF = {"month": "mrr", "year": "arr"}
 
 
 def _is_its_unit_now(walk: Walk, unit: str) -> bool:
     """ "recurring revenue per month, now": its month is part of the figure, whose value now is asked for."""
     now = any(
-        span.kind is K.PERIOD and isinstance(span.tag.value, Said) and span.tag.value.spec.form is Form.NOW
+        span.kind is K.PERIOD and isinstance(span.tag.value, Said) and span.tag.value.spec in _NOW
         for span in walk.spans
     )
     drawn = {span.kind for span in walk.spans} & {K.SHOW, K.CHART}
@@ -158,10 +162,9 @@ _INSTEAD = frozenset({"make", "change", "switch", "just", "only", "instead"})
 
 def _is_how_many_instead(walk: Walk, raw: str) -> bool:
     """ "make it 20", "just 5", "10 instead": a number alone beside a word that changes what was asked."""
-    others = [span for at, span in enumerate(walk.spans) if at != walk.at]
-    words = {token.word for token in walk.text.tokens}
-    alone = K.FOLLOW in {s.kind for s in others} and all(s.kind in (K.FOLLOW, K.SHOW) for s in others)
-    return alone and bool(words & _INSTEAD) and raw.isdigit() and int(raw) <= MOST_ROWS
+    others = {span.kind for at, span in enumerate(walk.spans) if at != walk.at}
+    changes = K.FOLLOW not in others or any(token.word in _INSTEAD for token in walk.text.tokens)
+    return others <= {K.FOLLOW, K.SHOW} and changes and raw.isdigit() and int(raw) <= MOST_ROWS
 
 
 def comparator(walk: Walk, span: Span) -> None:

@@ -79,7 +79,8 @@ def _unit_end(r: Reader, at: int) -> Found | None:
     short = _SHORT_ENDS.get(r.word(begin))
     if short is None and r.word(begin + 1) not in ("end", "close"):
         named = simple(r, begin)
-        ends = named is not None and r.word(named[0]) == "end" and r.raw[named[0] - 1].endswith("s")
+        past = r.word(begin) in ("last", "previous", "prior")
+        ends = named is not None and r.word(named[0]) == "end" and (past or r.raw[named[0] - 1].endswith("s"))
         return (named[0] + 1, Spec(Form.END_OF, (named[1],))) if named and ends else None
     unit = short or r.word(begin)
     if unit not in _ENDED_UNITS:

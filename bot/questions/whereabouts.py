@@ -23,7 +23,7 @@ def is_asked(frame: Frame) -> bool:
     if any(want.field in _PLACED for want in frame.wanted):
         return False
     after = words[words.index("where") + 1 :]
-    return bool(_LOCATED & set(after)) or (after[:1] == ["are"] and _ends_with_them(frame))
+    return bool(_LOCATED & set(after)) or ("are" in after[:4] and _ends_with_them(frame))
 
 
 def is_missing(frame: Frame, plan: Plan) -> bool:

@@ -150,7 +150,7 @@ WORDS: dict[K, dict[object, str]] = {
     },
     K.TOTAL: {"total": "total|in total|overall|altogether|combined"},
     K.FILLER: {
-        "filler": "distribution|distributed|as a table|in a table|as table|how fast|may i|may we"
+        "filler": "in the world|distribution|distributed|as a table|in a table|as table|how fast|may i|may we"
         "|look like|looking like|would like|feel like|like to|billing"
         "|since when"
         "|as of when|how long|coming up|come up|add up|adds up|end up|ended up|made up of"
@@ -237,7 +237,8 @@ WORDS: dict[K, dict[object, str]] = {
         "|difference|delta|higher|lower|better|worse|grows|rising|falling|dropping|climb|climbed|shrunk|shrinking"
     },
     K.NOT: {
-        "not": "not|without|without any|excluding|exclude|except|except for|other than|no|non"
+        "not": "but those|but the one|but for"
+        "|not|without|without any|excluding|exclude|except|except for|other than|no|non"
         "|but not|never|aside from"
         "|apart from|outside|outside of|excl|exclude"
         "|leaving out|ignoring|all but|ex|minus|everything but|everyone but|besides|barring"
@@ -289,6 +290,6 @@ signed whom become soon more first asap opened remaining go going value stand st
 worth just record one ones row entry item whole entire everything everybody whats hows plan's total's
 also well and amount i'd i'll id wondering wonder curious check update anything come coming running bring
 say says put through subscribed many sit sits sitting hover hovers hovering clocking issued
-reside residing situated headquartered
+reside residing situated headquartered among amongst
 gimme lemme wanna gotta plss thx ty tnx hiya yo sup hmm ah oh btw fyi rly wat wut wht r u ur lookin lookn
 """

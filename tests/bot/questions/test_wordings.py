@@ -22,6 +22,7 @@ UNDERSTOOD = {
     "recurring revenue a month right now": "mrr",
     "what's the recurring revenue per month as of today": "mrr",
     "ARR per year right now": "arr",
+    "MRR per month today": "mrr",
     "MRR per month": "mrr per month @series",
     "customers per week now": "customers per week @series",
     # The end of a unit: the last one, or the next where one looks ahead
@@ -30,6 +31,11 @@ UNDERSTOOD = {
     "customers at year-end 2025": "customers @end:in:2025",
     "MRR at last year's end": "mrr @end:last_year",
     "MRR EOY": "mrr @end:last_year",
+    "MRR at year end vs last year end": "mrr @end:last_year vs end:unit:year:-2",
+    "customers at last quarter end": "customers @end:last_quarter",
+    "trials ending before month end": (
+        "list subscription [status=trialing, trial_ends] @window order +trial_ends"
+    ),
     "deals closing by quarter end": "list deal [closes 2027-02-17..2027-04-01, status=open] order +closes",
     # Existing customers, and how far net MRR moved
     "how many existing customers upgraded last month": "upgraded_customers @last_month",
@@ -54,6 +60,8 @@ UNDERSTOOD = {
     "everyone except those in Germany": "list customer [not(country=DE)]",
     "all accounts but not those on Enterprise": "list customer [not(plan=Enterprise)]",
     "MRR without those on Basic": "mrr [not(plan=Basic)]",
+    "all customers but those on Team": "list customer [not(plan=Team)]",
+    "customers in Germany, but those on Basic": "list customer [country=DE, not(plan=Basic)]",
     "customers, save for the ones paying annually": "list customer [not(interval=year)]",
     "customers excluding those in the US and those on Basic": (
         "list customer [not(country=US), not(plan=Basic)]"
@@ -64,9 +72,12 @@ UNDERSTOOD = {
     "refunds that were issued last week": "list refund @last_week",
     "payments that were declined this week": "list payment [status=failed] @this_week",
     "disputes that were lost": "list dispute [status=lost]",
+    "invoices that were paid last month": "list invoice [status=paid] @last_month",
+    "the payment that failed yesterday": "list payment [status=failed] @yesterday",
     "how many payments that failed yesterday were there": "failed_payments @yesterday",
     # Where customers are
     "where do our customers live": "customers by country",
+    "where in the world are our customers": "customers by country",
     "where are the Enterprise customers based": "customers [plan=Enterprise] by country",
     "where do most of our users reside": "customers by country order -value",
     "where are our churned customers based": "churned_customers by country @to_date:month",
@@ -90,10 +101,12 @@ NOT_ANSWERED = (
     "MRR at the end of the year", "MRR by year end", "MRR at each month end",
     "revenue from existing customers last month", "new MRR from existing customers",
     "how many customers moved to Team", "value of our customers", "what is a customer worth to us",
-    "what's the lifetime of a customer", "how many customers have we ever had",
+    "what's the lifetime of a customer",
+    "customers moving to annual", "revenue at month end", "how many customers have we ever had",
     "revenue this month to last month",
     "customers excluding those who cancelled", "where do customers sit", "where are invoices located",
     "where are our customers in Germany located", "not now, MRR please", "top twenty five customers",
+    "20", "show me 20", "make it 20", "all customers but those paying over $500", "all customers but Oscorp",
 )  # fmt: skip
 
 FOLLOWED = (
@@ -102,6 +115,9 @@ FOLLOWED = (
     ("top 5 customers in Germany", "make that 3", "list customer [country=DE] order -mrr top 3"),
     ("list customers", "just 15", "list customer top 15"),
     ("biggest customers", "show 20 instead", "list customer order -mrr top 20"),
+    ("top 10 customers", "20 please", "list customer order -mrr top 20"),
+    ("top 10 customers", "show me 20", "list customer order -mrr top 20"),
+    ("customers over $200", "500", "refuse"),
     ("MRR by plan", "make it last month", "mrr by plan @end:last_month"),
     ("MRR in Germany", "make it France", "mrr [country=FR]"),
     ("MRR", "make that a chart", "mrr per month @series"),
