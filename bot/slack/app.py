@@ -36,6 +36,7 @@ from bot.slack.ports import (
 from bot.slack.showing import Shows
 from bot.slack.threads import Threads
 from bot.slack.workspaces import ClientOf, SlackUnusable, Workspaces
+from bot.slack.zones import ZoneOf, always
 from storage.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -75,6 +76,7 @@ async def create_slack_app(
     seen: SeenEvents | None = None,
     keeps: Messages | None = None,
     backing: Backing | None = None,
+    zone_of: ZoneOf | None = None,
     tz: tzinfo = UTC,
     layout: Layout = Layout.NATIVE,
 ) -> SlackApp:
@@ -82,8 +84,9 @@ async def create_slack_app(
 
     `account_id` is whose data the one workspace asks for; `accounts` decides it workspace by workspace
     instead, and `workspaces` makes that and their tokens out of a client of no workspace. `keeps` remembers
-    the answers that were sent, `backing` all that has to outlive this process besides. That Slack does not
-    answer right now is no reason not to start.
+    the answers that were sent, `backing` all that has to outlive this process besides. Times are shown in
+    `tz`, or in what `zone_of` says of the account. That Slack does not answer right now is no reason not to
+    start.
     """
     if sum(given is not None for given in (account_id, accounts, workspaces)) != 1:
         raise ValueError("give the account_id, the accounts or the workspaces")
@@ -101,7 +104,7 @@ async def create_slack_app(
         access=Access(client_of, behind.rules),
         outbox=Outbox(behind.letters, client_of, whose.account_of),
         messages=keeps if keeps is not None else KeepsNothing(),
-        tz=tz,
+        zone_of=zone_of or always(tz),
         layout=layout,
     )
     seen = seen if seen is not None else SeenInMemory()

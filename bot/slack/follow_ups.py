@@ -86,7 +86,7 @@ async def _share(answering: Answering, by: Pressed) -> None:
 async def _why(answering: Answering, by: Pressed) -> None:
     """The receipt, for the eyes of whoever asks why."""
     answer = await answering.shows.backing.why(by.account_id, await _for_role(answering, by))
-    lines = list(receipt.lines(answer, answering.shows.tz))
+    lines = list(receipt.lines(answer, await answering.shows.zone_of(by.account_id)))
     await by.reply.aside.send([texts.reasons(answer.text, lines)])
 
 

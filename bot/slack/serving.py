@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
@@ -19,10 +18,10 @@ from bot.slack.http import slack_route
 from bot.slack.install import install_routes
 from bot.slack.installed import InstalledWorkspaces, own_workspace
 from bot.slack.workspaces import Workspaces
+from bot.slack.zones import StoredZones
 from bot.wiring import assistant_over
 from storage import accounts
 from storage.keys.vault import Vault
-from storage.models import Account
 from storage.session import Database
 from storage.settings import Settings
 
@@ -60,7 +59,7 @@ async def slack_routes(settings: Settings, db: Database, vault: Vault) -> AsyncI
         keeps=StoredMessages(db, vault),
         backing=backing,
         extensions=features(db, vault, cache, backing.rules, settings.public_url),
-        tz=await _zone(db),
+        zone_of=StoredZones(db),
     )
     routes = [slack_route(slack)]
     if installs(settings) and isinstance(slack.workspaces, InstalledWorkspaces):
@@ -85,12 +84,3 @@ class SeenByWorkspace:
             return True  # nobody to remember it for: it ends in words that say so
         seen = self._of.setdefault(account_id, StoredSeen(self.db, account_id))
         return await seen.first_time(key, again_after=again_after)
-
-
-async def _zone(db: Database) -> tzinfo:
-    """That of the only account; with several, times are in UTC."""
-    known = await accounts.all_accounts(db)
-    if len(known) != 1:
-        return UTC
-    async with db.tenant(known[0], read_only=True) as session:
-        return ZoneInfo((await session.get_one(Account, known[0])).time_zone)

@@ -29,6 +29,7 @@ from bot.slack.files import upload_picture
 from bot.slack.outbox import Address, Letter, Outbox
 from bot.slack.ports import Messages
 from bot.slack.posts import posts_in
+from bot.slack.zones import ZoneOf, always
 from storage.chat_access import Role
 from storage.metrics.plan import Plan
 from storage.trust.messages import Post
@@ -41,13 +42,15 @@ _PICTURE_PAUSE = 0.7  # an uploaded file can be shown only once Slack has looked
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """For whom and where an answer is shown. `asker` learns it where it can never arrive."""
+    """For whom and where an answer is shown, and the zone of its times. `asker` learns it where it can never
+    arrive."""
 
     account_id: int
     team: str
     asker: str
     role: Role
     delivery: Delivery
+    tz: tzinfo = UTC
 
 
 @dataclass(slots=True)
@@ -58,12 +61,13 @@ class Shows:
     access: Access
     outbox: Outbox
     messages: Messages
-    tz: tzinfo = UTC
+    zone_of: ZoneOf = always(UTC)  # noqa: RUF009 - made once for all, and keeps nothing
     layout: Layout = Layout.NATIVE
     _layouts: dict[str, Layout] = field(default_factory=dict)
 
     async def show(self, answer: Answer, spot: Spot) -> None:
         """Posts what that audience may see of the answer, and keeps it as a Message."""
+        spot = replace(spot, tz=await self.zone_of(spot.account_id))
         if spot.role is Role.VIEWER:
             answer = without_money(answer)
         audience = await self._audience(spot)
@@ -103,7 +107,7 @@ class Shows:
                     break
             self._layouts[spot.team] = layout = poorer
             _log.info("slack.layout_from_now_on", team=spot.team, state=layout)
-        plain = [said for message in render(answer, self.tz, layout, offers) for said in in_words(message)]
+        plain = [said for message in render(answer, spot.tz, layout, offers) for said in in_words(message)]
         return await self._send(plain, spot, kept_as)
 
     async def _in_layout(
@@ -112,15 +116,15 @@ class Shows:
         picture = await self._picture(answer, spot) if layout is Layout.CLASSIC else None
         for _ in range(_PICTURE_TRIES if picture else 0):
             try:
-                drawn = render(answer, self.tz, layout, replace(offers, picture=picture))
+                drawn = render(answer, spot.tz, layout, replace(offers, picture=picture))
                 return await self._send(drawn, spot, kept_as)
             except BlocksRefused:
                 await asyncio.sleep(_PICTURE_PAUSE)
-        return await self._send(render(answer, self.tz, layout, offers), spot, kept_as)
+        return await self._send(render(answer, spot.tz, layout, offers), spot, kept_as)
 
     async def _picture(self, answer: Answer, spot: Spot) -> str | None:
         """A chart of the answer as a file in Slack; None where there is none to draw, or no place for it."""
-        png = await chart_png(answer, self.tz)
+        png = await chart_png(answer, spot.tz)
         if png is None:
             return None
         try:
@@ -158,7 +162,7 @@ class Shows:
         votes = await make(spot.account_id, [_vote(answer, plan)], personal=False) if can_vote else [None]
         if plan is None:
             return Offers(vote=votes[0])
-        ways = plans.ways_on(answer, datetime.now(UTC), self.tz)
+        ways = plans.ways_on(answer, datetime.now(UTC), spot.tz)
         presses = [_press(offered.WAY, way.plan, way.label) for way in ways]
         presses += [_press(offered.CSV, plan)] if offered.has_csv(answer) else []
         presses += [_press(offered.WHY, plan)] if offered.has_receipt(answer) else []

@@ -57,6 +57,7 @@ async def _cards(
     if not await access.takes(account_id, event["channel"]):
         return {}
     audience = await access.audience(account_id, team, event["channel"])
+    tz = await answering.shows.zone_of(account_id)
     cards: dict[str, Any] = {}
     for link in (event.get("links") or ())[:_MOST_LINKS]:
         plan = await extensions.linked(account_id, link["url"])
@@ -67,5 +68,5 @@ async def _cards(
             answer = without_money(answer)
         if showing(answer, audience) is Showing.WITHHELD:
             continue
-        cards[link["url"]] = {"blocks": render(answer, answering.shows.tz, Layout.PLAIN)[0]["blocks"]}
+        cards[link["url"]] = {"blocks": render(answer, tz, Layout.PLAIN)[0]["blocks"]}
     return cards

@@ -16,6 +16,7 @@ from bot.slack import texts
 from bot.slack.backing import stored
 from bot.slack.people import Refusal
 from bot.slack.showing import Shows, Spot
+from bot.slack.zones import always
 from bot.wiring import Ready
 from storage.chat_access import Role
 from tests.gallery.shot import Shot
@@ -44,7 +45,7 @@ async def shots(ready: Ready) -> AsyncIterator[Shot]:
         access=_none(),
         outbox=_none(),
         messages=ready.messages,
-        tz=ready.zone,
+        zone_of=always(ready.zone),
     )
     answers = {name: await _ask(ready, question) for name, question in _ASKED.items()}
     top = (answers["table"].rows or (("",),))[0][0]
@@ -92,7 +93,7 @@ def _with_links(card: Answer) -> Answer:
 
 
 async def _offers(shows: Shows, ready: Ready, answer: Answer) -> Offers:
-    spot: Any = Spot(ready.account_id, "T1", "U1", Role.MEMBER, _Alone())  # type: ignore[arg-type]  # nothing is sent
+    spot: Any = Spot(ready.account_id, "T1", "U1", Role.MEMBER, _Alone(), ready.zone)  # type: ignore[arg-type]  # nothing is sent
     return await shows.offers(answer, spot)
 
 

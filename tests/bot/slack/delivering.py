@@ -7,8 +7,13 @@ from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.slack.app import SlackApp
 from bot.slack.extensions import HomeAsked
+from storage.doer import Doer
+from storage.keys.vault import Vault
 from storage.metrics.plan import Plan
+from storage.session import Database
+from storage.slack_workspaces import ConnectedSlack, SlackTokens, connect_workspace
 from tests.vendors.slack import MEMBER, TEAM, Call, FakeSlack
+from tests.world import NOW
 
 ACCOUNT = 7
 PAGE = "https://dashboard.stripe.com/customers/cus_1"
@@ -21,6 +26,19 @@ class Sections:
 
     async def section(self, asked: HomeAsked) -> list[dict[str, Any]]:
         return [{"type": "section", "text": {"type": "mrkdwn", "text": f"{self.words} {asked.user}"}}]
+
+
+async def connected(db: Database, vault: Vault, account_id: int, team: str, token: str) -> None:
+    """A workspace that installed the app for an account."""
+    workspace = ConnectedSlack(
+        workspace_id=team,
+        enterprise_id=None,
+        bot_user_id="U5BOT",
+        bot_id="B5",
+        installed_by=MEMBER,
+        installed_at=NOW,
+    )
+    await connect_workspace(db, vault, account_id, workspace, SlackTokens(bot=token), by=Doer.operator())
 
 
 async def linked(account_id: int, url: str) -> Plan | None:

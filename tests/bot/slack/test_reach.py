@@ -20,9 +20,10 @@ from storage.command_line import Opened
 from storage.doer import Doer
 from storage.models import Message, Outgoing
 from storage.settings import Settings
-from storage.slack_workspaces import ConnectedSlack, SlackTokens, connect_workspace, remove_workspace
+from storage.slack_workspaces import remove_workspace
 from storage.trust import messages
 from storage.trust.messages import Content, Post
+from tests.bot.slack.delivering import connected
 from tests.thoughts.bench import Bench, failed
 from tests.vendors.slack import FakeSlack, fake_slack
 from tests.world import NOW, World
@@ -42,21 +43,7 @@ class Stage:
     clients: ClientOf
 
     async def connect(self, team: str, account_id: int) -> None:
-        await connect_workspace(
-            self.world.db,
-            self.world.vault,
-            account_id,
-            ConnectedSlack(
-                workspace_id=team,
-                enterprise_id=None,
-                bot_user_id="U5BOT",
-                bot_id="B5",
-                installed_by="U1",
-                installed_at=NOW,
-            ),
-            SlackTokens(bot=TOKENS[team]),
-            by=Doer.operator(),
-        )
+        await connected(self.world.db, self.world.vault, account_id, team, TOKENS[team])
 
     async def disconnect(self, team: str) -> None:
         gone = await remove_workspace(
