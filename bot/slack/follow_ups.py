@@ -28,7 +28,8 @@ OURS = frozenset({offered.WAY, offered.CSV, offered.WHY, offered.SEE, offered.VO
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button of an answer, pressed by somebody who may ask."""
+    """A button of an answer, pressed by somebody who may ask. `value` is the button's, for one more like it;
+    `is_sure`: they were warned."""
 
     press: Press
     asked: Asked
@@ -36,6 +37,8 @@ class Pressed:
     role: Role
     account_id: int
     client: AsyncWebClient
+    value: str = ""
+    is_sure: bool = False
 
 
 def pressed(
@@ -56,7 +59,9 @@ def pressed(
         elif thumb:
             await _vote(answering, Pressed(press, asked, reply, role, account_id, client), ballot, thumb)
         else:
-            await _DOES[press.do](answering, Pressed(press, asked, reply, role, account_id, client))
+            is_sure = action["action_id"] == texts.SHARE_ANYWAY
+            by = Pressed(press, asked, reply, role, account_id, client, value, is_sure)
+            await _DOES[press.do](answering, by)
 
     answering.press(once, reply, work)
 
@@ -72,8 +77,15 @@ async def _see(answering: Answering, by: Pressed) -> None:
 
 
 async def _share(answering: Answering, by: Pressed) -> None:
-    """What one person saw, for everybody in the channel where it was asked: as far as they may see it."""
+    """What one person saw, for everybody in the channel where it was asked: as far as they may see it.
+
+    Where people from outside are in it, whoever shares is warned first."""
     channel = by.asked.conversation.split(":")[1]
+    access = answering.shows.access
+    warning = None if by.is_sure else await access.warning(by.account_id, by.asked.team, channel)
+    if warning is not None:
+        await by.reply.aside.send([texts.share_anyway(warning, by.value)])
+        return
     answer = await _answer(answering, by)
     try:
         await answering.show(answer, by.asked, InChannel(by.client, channel), by.account_id, by.role)

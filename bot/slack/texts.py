@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 
 from bot.render import slack_blocks as kit
-from bot.render.offers import SEE
+from bot.render.offers import SEE, SHARE
 from bot.render.slack import CHOOSE
 from bot.render.slack_blocks import Block, Message
 from bot.slack.agent import Prompt
 from bot.slack.people import Refusal
 
+SHARE_ANYWAY = f"{SHARE}:anyway"
 ABOUT = (
     "Ask me about your customers in your own words.\n"
     "• `/chewy what is our MRR?` anywhere: only you see the answer\n"
@@ -84,6 +85,12 @@ def shared_warning(channel: str) -> str:
         f"Careful: <#{channel}> has people from outside your workspace in it. What names customers or tells "
         "amounts is kept out of there."
     )
+
+
+def share_anyway(warning: str, value: str) -> Message:
+    """The warning with a button that shares all the same; `value` is that of the first button."""
+    anyway = kit.button("Share anyway", SHARE_ANYWAY, value)
+    return Message(text=warning, blocks=[kit.section(warning), *kit.buttons([anyway])])
 
 
 def reasons(figure: str, lines: Sequence[str]) -> Message:

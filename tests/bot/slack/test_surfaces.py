@@ -151,10 +151,8 @@ def test_the_form_is_one_by_slacks_types() -> None:
 # ---- sharing --------------------------------------------------------------------------------------------
 
 
-async def test_a_private_answer_can_be_shared_in_its_channel(
-    app: SlackApp, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The button under a command's answer posts it in the channel; where the app is not, it says so."""
+async def _share_of(app: SlackApp, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A click on the button under the answer to a command."""
     planned = example.NUMBER.model_copy(update={"plan": {"measure": "mrr"}})
     monkeypatch.setitem(BY_HEART, "what is our MRR?", planned)
     command = {"command": "/chewy", "team_id": TEAM, "channel_id": "C1", "user_id": MEMBER}
@@ -163,7 +161,7 @@ async def test_a_private_answer_can_be_shared_in_its_channel(
     shown = (await next_call(slack)).arguments["blocks"]
     buttons = [one for block in shown if block["type"] == "actions" for one in block["elements"]]
     (share,) = [one for one in buttons if one["action_id"] == "share"]
-    press = {
+    return {
         "type": "block_actions",
         "team": {"id": TEAM},
         "user": {"id": MEMBER},
@@ -173,6 +171,31 @@ async def test_a_private_answer_can_be_shared_in_its_channel(
         "response_url": f"{slack.address}/respond",
         "trigger_id": "t2",
     }
+
+
+async def test_sharing_where_outsiders_are_warns_first(
+    app: SlackApp, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a shared channel nothing is posted before whoever shares was warned and presses once more."""
+    slack.channels["C1"] = {"is_ext_shared": True}
+    press = await _share_of(app, slack, monkeypatch)
+    await deliver(app, press)
+    warned = await next_call(slack)
+    assert warned.method == "response_url"
+    assert "people from outside" in warned.arguments["text"]
+    assert slack.posted.empty()
+    await deliver(app, press | {"actions": warned.arguments["blocks"][-1]["elements"], "trigger_id": "t3"})
+    posted = await next_call(slack)
+    assert (posted.method, posted.arguments["channel"]) == ("chat.postMessage", "C1")
+    assert "See it privately" in json.dumps(posted.arguments)
+    assert "$78" not in json.dumps(posted.arguments)
+
+
+async def test_a_private_answer_can_be_shared_in_its_channel(
+    app: SlackApp, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The button under a command's answer posts it in the channel; where the app is not, it says so."""
+    press = await _share_of(app, slack, monkeypatch)
     await deliver(app, press)
     posted = await next_call(slack)
     assert (posted.method, posted.arguments["channel"]) == ("chat.postMessage", "C1")
