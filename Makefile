@@ -56,6 +56,7 @@ bench: $(ready) ## How fast, beside a plain baseline (short form)
 	$(bin)/python benchmarks/ask.py --short
 	$(bin)/python benchmarks/questions.py --short
 	$(bin)/python benchmarks/deletion.py --short
+	$(bin)/python benchmarks/webhooks.py --short
 	$(bin)/python benchmarks/thoughts.py --short
 	$(bin)/python benchmarks/slack.py --short
 
