@@ -40,6 +40,7 @@ class Claimed:
     tries: int
     doubtful: bool
     above: Post | None
+    under: bytes | None
     note: str | None
     lease: bytes
 
@@ -90,6 +91,7 @@ def _claimed(row: Letter, channel: str | None, ts: str | None, lease: bytes) -> 
         tries=row.tries + 1,
         doubtful=row.state == "sending",
         above=Post(channel, ts) if channel and ts else None,
+        under=row.under,
         note=row.note,
         lease=lease,
     )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +11,9 @@ from storage.intake.bulk import among
 from storage.keys.vault import Vault
 from storage.models import Delivery
 from storage.session import Database
+from storage.trust.messages import Post
 from thoughts import outbox
+from thoughts.amending import Edited, amended, load_edited
 from thoughts.base import Stage, Thought
 from thoughts.claims import Claimed
 from thoughts.digest import Digest
@@ -25,6 +27,8 @@ from thoughts.schedule import period_of
 from thoughts.subscriptions import Subscription
 from thoughts.watching import asking_in
 
+_OF_THOUGHTS = (LetterKind.THOUGHTS, LetterKind.CATCH_UP, LetterKind.EDIT)
+
 
 async def compose(
     db: Database,
@@ -36,30 +40,33 @@ async def compose(
     """By letter: what is to be posted, and whom it names. Letters of subscriptions that are gone, and those
     of thoughts that are, have none."""
     async with db.tenant(account_id, read_only=True) as session:
-        inside = await _thoughts_in(session, account_id, [one.id for one in claimed])
+        edited = await load_edited(session, account_id, claimed)
+        ids = [one.id for one in claimed] + [each for of_one in edited.values() for each in of_one.letters]
+        inside = await _thoughts_in(session, account_id, ids)
         digests = await _digests(session, account_id, claimed, of)
     everything = [one for these in inside.values() for one in these]
     told = {who for one in digests.values() for who in one.customers}
     names = await open_names(db, vault, account_id, everything, besides=told)
     found = {}
     for one in claimed:
-        subscription, these = of.get(one.alert_id), inside.get(one.id, [])
-        if subscription is None or (not these and one.kind in (LetterKind.THOUGHTS, LetterKind.CATCH_UP)):
+        edit = edited.get(one.id)
+        subscription, these = of.get(one.alert_id), amended(_told_in(one, edit, inside))
+        if subscription is None or (not these and one.kind in _OF_THOUGHTS):
             continue
         digest = digests.get(one.id)
         about = frozenset(who for each in these for who in outbox.customers_in(each.thought))
         about |= digest.customers if digest else frozenset()
-        shown = _shown(one, these)
+        kind = edit.kind if edit else one.kind
+        shown = _shown(kind, these)
         found[one.id] = (
             Letter(
-                key=one.id.hex(),
-                kind=one.kind,
-                target=Target(
-                    subscription.where.team, _place(one, subscription), None if _aside(one) else one.above
-                ),
+                key=(edit.letter if edit else one.id).hex(),
+                kind=kind,
+                target=Target(subscription.where.team, _place(one, subscription), _thread(one, edit)),
                 zone=subscription.wants.zone,
                 subscription=subscription.number,
                 made_at=one.made_at,
+                edits=one.above if edit else None,
                 items=tuple(_item(each.thought) for each in shown),
                 more=len(these) - len(shown),
                 names=names,
@@ -89,6 +96,25 @@ async def _digests(
                 made[period] = await load_digest(session, asking, *period)
             found[one.id] = made[period]
     return found
+
+
+def _told_in(one: Claimed, edit: Edited | None, inside: Mapping[bytes, Sequence[Decided]]) -> list[Decided]:
+    """What a letter tells; of one that edits, all that its post tells from now on."""
+    if one.kind is not LetterKind.EDIT:
+        return list(inside.get(one.id, []))
+    if edit is None or one.above is None:
+        return []
+    return sorted((each for letter in edit.letters for each in inside.get(letter, [])), key=_order)
+
+
+def _thread(one: Claimed, edit: Edited | None) -> Post | None:
+    if edit is not None:
+        return one.above if edit.in_thread else None
+    return None if _aside(one) else one.above
+
+
+def _order(one: Decided) -> tuple[datetime, bool, bytes]:
+    return one.thought.at, one.thought.stage is not Stage.OPENS, one.id
 
 
 def _aside(one: Claimed) -> bool:
@@ -127,13 +153,13 @@ async def _thoughts_in(
         if row.thought_id in loaded:
             inside[row.letter_id].append(loaded[row.thought_id])
     for these in inside.values():
-        these.sort(key=lambda one: (one.thought.at, one.thought.stage is not Stage.OPENS, one.id))
+        these.sort(key=_order)
     return inside
 
 
-def _shown(one: Claimed, these: Sequence[Decided]) -> list[Decided]:
+def _shown(kind: LetterKind, these: Sequence[Decided]) -> list[Decided]:
     """All of them, or of a catch-up and a digest those with the most at stake."""
-    if one.kind is LetterKind.THOUGHTS or len(these) <= MOST_IN_A_LETTER:
+    if kind is LetterKind.THOUGHTS or len(these) <= MOST_IN_A_LETTER:
         return list(these)
     largest = sorted(these, key=_stake, reverse=True)[:MOST_IN_A_LETTER]
     kept = {each.id for each in largest}

@@ -33,9 +33,15 @@ class Waiting:
 
 @dataclass(slots=True)
 class History:
-    """Of the subscriptions of an account. Keys begin with a subscription's number."""
+    """Of the subscriptions of an account. Keys begin with a subscription's number.
+
+    `before` has the first letter of a matter, `last` the one in which it was told last, and `edits` the
+    letters that will edit another one.
+    """
 
     before: dict[tuple[int, bytes], Before] = field(default_factory=dict)
+    last: dict[tuple[int, bytes], bytes] = field(default_factory=dict)
+    edits: dict[bytes, bytes] = field(default_factory=dict)
     waiting: dict[tuple[int, str], Waiting] = field(default_factory=dict)
     under: dict[bytes, bytes] = field(default_factory=dict)
     unsent: set[bytes] = field(default_factory=set)
@@ -100,12 +106,17 @@ async def _matters(
     """What became of the matters of these thoughts: the first letter that one is in, or its last fate."""
     matters = {matter_id(one.thought) for one in decided}
     rows = await session.execute(
-        select(Delivery.alert_id, Kept.matter_id, Delivery.letter_id, Delivery.state)
+        select(Delivery.alert_id, Kept.matter_id, Delivery.letter_id, Delivery.state, Letter.kind)
         .join(Kept, and_(Kept.account_id == Delivery.account_id, Kept.thought_id == Delivery.thought_id))
+        .outerjoin(
+            Letter, and_(Letter.account_id == Delivery.account_id, Letter.letter_id == Delivery.letter_id)
+        )
         .where(Delivery.account_id == account_id, among(session, Kept.matter_id, matters))
         .order_by(Delivery.at, Delivery.thought_id)
     )
-    for alert_id, of, letter_id, state in rows:
+    for alert_id, of, letter_id, state, kind in rows:
+        if letter_id is not None and kind in _POSTS:
+            history.last[alert_id, of] = letter_id
         known = history.before.get((alert_id, of))
         if known is None or known.letter is None:
             history.before[alert_id, of] = Before(letter_id, state)

@@ -19,6 +19,7 @@ class LetterKind(StrEnum):
     CATCH_UP = "catch_up"
     DIGEST = "digest"
     NOTICE = "notice"
+    EDIT = "edit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Letter:
     digest: Digest | None = None
     notice: str = ""
     mentions: tuple[str, ...] = ()
+    edits: Post | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,10 @@ Outcome = Sent | Later | Gone
 
 
 class Courier(Protocol):
-    """Posts to one platform. Neither method raises for what the platform did."""
+    """Posts to one platform. No method raises for what the platform did."""
 
     async def post(self, letter: Letter) -> Outcome:
-        """Posts it once, marked with its key."""
+        """Posts it once, marked with its key; or puts it in the place of the post that it `edits`."""
 
     async def find(self, letter: Letter) -> Outcome | None:
         """Where a letter stands that may have been posted before: Sent, None where it surely is not there,

@@ -77,6 +77,9 @@ class _Post:
         if letter is None or self.subscription is None or self._is_off(self.subscription):
             await self._lost("nothing left to say")
             return
+        if letter.edits is not None and not await self._is_kept(self.one.under):
+            await self._lost("nothing left to edit")
+            return
         if not await still_ours(self.db, self.account_id, self.one, now=self.clock()):
             return
         courier = self.couriers.get(self.subscription.where.platform)
@@ -90,6 +93,8 @@ class _Post:
                 self.done.sent += 1
             case Later():
                 await self._later(outcome)
+            case Gone(code=code) if letter.edits is not None:
+                await self._lost(code)
             case Gone():
                 await self._gone(outcome)
 
@@ -103,7 +108,7 @@ class _Post:
         return subscription.state is not State.ON and self.one.kind is not LetterKind.NOTICE
 
     async def _send(self, courier: Courier, letter: Letter) -> Outcome:
-        if self.one.doubtful:
+        if self.one.doubtful and letter.edits is None:
             found = await courier.find(letter)
             if found is not None:
                 self.done.found += isinstance(found, Sent)
@@ -127,6 +132,12 @@ class _Post:
             now=self.clock(),
             as_id=self.one.id,
         )
+
+    async def _is_kept(self, message_id: bytes | None) -> bool:
+        """Whether there is a Message that nobody has asked to remove."""
+        async with self.db.tenant(self.account_id, read_only=True) as session:
+            found = await session.get(Message, (self.account_id, message_id))
+            return found is not None and found.due is None
 
     async def _later(self, outcome: Later) -> None:
         if self.clock() - self.one.made_at > GIVEN_UP_AFTER:

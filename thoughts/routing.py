@@ -136,6 +136,8 @@ class _Settling:
         known = self.history.before.get(matter)
         if known is None or known.letter is None:
             self.history.before[matter] = Before(letter, state)
+        if letter is not None and thought.stage is not Stage.AMENDS:
+            self.history.last[matter] = letter
 
     def _letter(self, one: Decided, number: int, matter: tuple[int, bytes], verdict: Verdict) -> bytes | None:
         due_at = verdict.due_at or self.now
@@ -146,11 +148,13 @@ class _Settling:
             if last is not None and not one.thought.critical:
                 due_at = max(due_at, last + GROUPED)
             return self._waiting(number, LetterKind.THOUGHTS, due_at, most=MOST_IN_A_LETTER)
+        if verdict.fate is Fate.THREAD and one.thought.stage is Stage.AMENDS:
+            return self._edit(number, self.history.last.get(matter))
         if verdict.fate is Fate.THREAD:
             above = self.history.before[matter].letter
             if above in self.history.unsent:
                 return above
-            return None if above is None else self._under(one, number, above, due_at)
+            return None if above is None else self._under(number, above, due_at)
         return None
 
     def _waiting(self, number: int, kind: LetterKind, due_at: datetime, most: int | None) -> bytes:
@@ -163,11 +167,17 @@ class _Settling:
         waiting.items += 1
         return waiting.id
 
-    def _under(self, one: Decided, number: int, above: bytes, due_at: datetime) -> bytes | None:
-        """A letter in the thread of another; what only fills in what was said is no post of its own."""
+    def _edit(self, number: int, told: bytes | None) -> bytes | None:
+        """What only fills in what was said last goes into that post, which nobody is notified of."""
+        if told is None or told in self.history.unsent:
+            return told
+        if told not in self.history.edits:
+            self.history.edits[told] = self._write(number, LetterKind.EDIT, self.now, told)
+        return self.history.edits[told]
+
+    def _under(self, number: int, above: bytes, due_at: datetime) -> bytes:
+        """A letter in the thread of another."""
         waiting = self.history.under.get(above)
-        if waiting is None and one.thought.stage is Stage.AMENDS:
-            return None
         if waiting is None:
             waiting = self.history.under[above] = self._write(number, LetterKind.THOUGHTS, due_at, above)
         return waiting

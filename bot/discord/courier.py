@@ -57,6 +57,8 @@ class DiscordCourier:
         messages = thought_messages(letter)
         try:
             channel = await self._channel(letter)
+            if letter.edits is not None:
+                return await self._edit(letter, letter.edits, messages[0])
             files = await _files(letter)
             posts = [
                 await self._send(channel, letter, page, message, files if page == 0 else ())
@@ -109,6 +111,15 @@ class DiscordCourier:
             given["reference"] = above.to_reference(fail_if_not_exists=False)
         sent = await channel.send(**given, nonce=nonce(f"{letter.key}:{page}"))
         return Post(place(int(letter.target.team), sent.channel.id), str(sent.id))
+
+    async def _edit(self, letter: Letter, post: Post, message: Message) -> Outcome:
+        given = arguments(message)
+        await message_at(await self.rest.client(), post).edit(
+            content=given["content"],
+            embeds=given.get("embeds", []),
+            allowed_mentions=given["allowed_mentions"],
+        )
+        return Sent((post,), text=fallback(letter))
 
     async def _channel(self, letter: Letter) -> discord.abc.Messageable:
         """Where to post; raises _NotThere where those who read it may not see what is told."""

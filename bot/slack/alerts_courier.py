@@ -10,6 +10,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.render.slack_blocks import Message
 from bot.render.slack_thoughts import thought_message, without_chart
 from bot.slack import sending
 from bot.slack.posts import posts_in
@@ -49,6 +50,9 @@ class SlackCourier:
         except (SlackApiError, ClientError, OSError, TimeoutError) as problem:
             return _failed(problem)
         message = thought_message(letter)
+        if letter.edits is not None:
+            (where,) = posts_in(letter.target.team, [letter.edits])
+            return await _edit(client, where, message, letter.key)
         thread = letter.target.thread
         place = sending.Place(
             thread.channel if thread else letter.target.place, thread=thread.ts if thread else None
@@ -108,6 +112,21 @@ class SlackCourier:
         while len(self._people) > _KEPT_AT_MOST:
             self._people.popitem(last=False)
         return found
+
+
+async def _edit(client: AsyncWebClient, post: Post, message: Message, key: str) -> Outcome:
+    """Puts a message in the place of one that stands there, under its key; again, it is the same."""
+    metadata = {"event_type": EVENT_TYPE, "event_payload": {"letter": key}}
+    for drawn in (message, without_chart(message)):
+        try:
+            await client.chat_update(channel=post.channel, ts=post.ts, metadata=metadata, **drawn)
+        except (SlackApiError, ClientError, OSError, TimeoutError) as problem:
+            outcome = _failed(problem)
+            if isinstance(outcome, Later):
+                return outcome
+        else:
+            return Sent((post,), text=message["text"])
+    return outcome
 
 
 async def _said_since(

@@ -15,10 +15,14 @@ class Shelf:
     next: list[Outcome] = field(default_factory=list)
     loses: int = 0
     people: dict[str, str] = field(default_factory=dict)
+    edits: list[Letter] = field(default_factory=list)
 
     async def post(self, letter: Letter) -> Outcome:
         if self.next:
             return self.next.pop(0)
+        if letter.edits is not None:
+            self.edits.append(letter)
+            return Sent((letter.edits,), text="said anew")
         self.letters.append(letter)
         if self.loses:
             self.loses -= 1
