@@ -15,9 +15,11 @@ from bot.account_words import read_vocabulary
 from bot.assistant import Context
 from bot.questions.profile import Identity
 from bot.questions.vocabulary import Vocabulary
+from bot.remembered import Remembered
 from connectors.registry import connector_class
 from storage import accounts, conversations, models, personal, sources
 from storage.errors import OperatorError
+from storage.gathering import Gathered
 from storage.keys.vault import Vault
 from storage.metrics.figures import Figures
 from storage.metrics.plan import Plan
@@ -56,8 +58,8 @@ class AccountCache:
         self.vault = vault
         self._known: OrderedDict[int, _Known] = OrderedDict()
         self._making: dict[int, asyncio.Lock] = {}
-        self._listed: dict[int, tuple[float, Sequence[models.Source]]] = {}
-        self._rated: dict[int, tuple[float, tuple[str, ...]]] = {}
+        self._listed = Remembered[Sequence[models.Source]](_CHECKED_EVERY, monotonic)
+        self._rated = Remembered[tuple[str, ...]](_CHECKED_EVERY, monotonic)
 
     async def vocabulary(self, account_id: int) -> Vocabulary:
         """This account's words, as fresh as its last sync or deletion, give or take two seconds."""
@@ -80,10 +82,6 @@ class AccountCache:
         oldest = monotonic() - _IDLE
         for account_id in [key for key, known in self._known.items() if known.used < oldest]:
             del self._known[account_id]
-        read: tuple[dict[int, tuple[float, Any]], ...] = (self._listed, self._rated)
-        for kept in read:
-            for account_id in [key for key, (read_at, _) in kept.items() if read_at < oldest]:
-                del kept[account_id]
         while len(self._known) > _VOCABULARIES:
             self._known.popitem(last=False)
 
@@ -119,19 +117,16 @@ class AccountCache:
 
     async def _sources(self, account_id: int, *, anew: bool = False) -> Sequence[models.Source]:
         """The account's sources, read within the last two seconds."""
-        read_at, found = self._listed.get(account_id, (0.0, ()))
-        if anew or not found or monotonic() - read_at > _CHECKED_EVERY:
-            found = await sources.list_sources(self.db, account_id)
-            self._listed[account_id] = monotonic(), found
+        if anew:
+            self._listed.forget(account_id)
+        found = await self._listed.get(account_id, lambda: sources.list_sources(self.db, account_id))
+        if not found:
+            self._listed.forget(account_id)
         return found
 
     async def _rated_currencies(self, account_id: int) -> tuple[str, ...]:
         """The currencies that the account has exchange rates of, read within the last two seconds."""
-        read_at, found = self._rated.get(account_id, (0.0, ()))
-        if monotonic() - read_at > _CHECKED_EVERY:
-            found = await accounts.rated(self.db, account_id)
-            self._rated[account_id] = monotonic(), found
-        return found
+        return await self._rated.get(account_id, lambda: accounts.rated(self.db, account_id))
 
 
 def _identity(records: list[personal.OpenedRecord]) -> Identity:
@@ -157,29 +152,33 @@ def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
 
 
 class StoredContexts:
-    """The real `assistant.Contexts`: sealed with the account's key, gone after 24 hours."""
+    """The real `assistant.Contexts`: sealed with the account's key, gone after 24 hours.
+
+    Those of one account that are asked for at the same moment are read, or kept, in one transaction.
+    """
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._db = db
         self._vault = vault
+        self._loading = Gathered(self._load)
+        self._saving = Gathered(self._save)
 
     async def load(self, account_id: int, conversation: str) -> Context | None:
-        kept = await conversations.load_context(
-            self._db, self._vault, account_id, conversation, datetime.now(UTC)
-        )
+        kept = await self._loading.do(account_id, conversation)
         return Context.model_validate_json(kept) if kept else None
+
+    async def _load(self, account_id: int, talks: Sequence[str]) -> Sequence[bytes | None]:
+        kept = await conversations.load_contexts(self._db, self._vault, account_id, talks, datetime.now(UTC))
+        return [kept.get(talk) for talk in talks]
 
     async def save(self, account_id: int, conversation: str, context: Context) -> None:
         content = context.model_dump_json().encode()
-        await conversations.save_context(
-            self._db,
-            self._vault,
-            account_id,
-            conversation,
-            content,
-            datetime.now(UTC),
-            personal=_may_name_someone(context),
-        )
+        said = conversations.Said(conversation, content, personal=_may_name_someone(context))
+        await self._saving.do(account_id, said)
+
+    async def _save(self, account_id: int, said: Sequence[conversations.Said]) -> Sequence[None]:
+        await conversations.save_contexts(self._db, self._vault, account_id, said, datetime.now(UTC))
+        return [None] * len(said)
 
     async def forget(self, account_id: int, conversation: str) -> None:
         await conversations.forget_context(self._db, self._vault, account_id, conversation)
@@ -210,34 +209,17 @@ class StoredSeen:
     def __init__(self, db: Database, account_id: int) -> None:
         self._db = db
         self._account_id = account_id
-        self._asked: dict[timedelta, list[tuple[str, asyncio.Future[bool]]]] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._looking = Gathered(self._look)
 
     async def first_time(self, key: str, *, again_after: timedelta | None = None) -> bool:
-        told = asyncio.get_running_loop().create_future()
-        self._asked.setdefault(again_after or conversations.KEPT, []).append((key, told))
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
-        return bool(await told)
+        return await self._looking.do(again_after or conversations.KEPT, key)
 
-    async def _look(self) -> None:
-        while self._asked:
-            again_after = next(iter(self._asked))
-            asked = self._asked.pop(again_after)
-            try:
-                new = await conversations.first_times(
-                    self._db,
-                    self._account_id,
-                    [key for key, _ in asked],
-                    datetime.now(UTC),
-                    again_after=again_after,
-                )
-            except Exception as problem:  # noqa: BLE001 - whoever asked gets it
-                for _, told in asked:
-                    if not told.done():
-                        told.set_exception(problem)
-                continue
-            for key, told in asked:
-                if not told.done():
-                    told.set_result(key in new)
-                new.discard(key)
+    async def _look(self, again_after: timedelta, keys: Sequence[str]) -> Sequence[bool]:
+        new = await conversations.first_times(
+            self._db, self._account_id, keys, datetime.now(UTC), again_after=again_after
+        )
+        told = []
+        for key in keys:
+            told.append(key in new)
+            new.discard(key)
+        return told

@@ -1,17 +1,34 @@
 """What a conversation was about, sealed and short-lived; and which chat events were taken up already."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.keys.source_keys import SourceKeys
 from storage.keys.vault import Vault
 from storage.models import Conversation, SeenEvent
-from storage.session import Database
+from storage.session import Database, kept
 
 KEPT = timedelta(hours=24)
+
+_CONTEXTS = kept(
+    select(Conversation.key, Conversation.sealed).where(
+        Conversation.key.in_(bindparam("ids", expanding=True)), Conversation.expires_at > bindparam("now")
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a conversation is about from now on. What is `personal` may name a customer."""
+
+    key: str
+    content: bytes = field(repr=False)
+    personal: bool = True
 
 
 def _dialect(db: Database) -> Any:
@@ -20,15 +37,21 @@ def _dialect(db: Database) -> Any:
 
 async def load_context(db: Database, vault: Vault, account_id: int, key: str, now: datetime) -> bytes | None:
     """What `save_context` kept under `key`, unless it has expired."""
+    return (await load_contexts(db, vault, account_id, [key], now)).get(key)
+
+
+async def load_contexts(
+    db: Database, vault: Vault, account_id: int, talks: Sequence[str], now: datetime
+) -> dict[str, bytes]:
+    """What is kept under these keys and has not expired."""
     keys = await vault.account_keys(account_id)
-    row_id = keys.record_id("conversation", key)
+    of = {keys.record_id("conversation", talk): talk for talk in talks}
     async with db.tenant(account_id, read_only=True) as session:
-        sealed = await session.scalar(
-            select(Conversation.sealed).where(Conversation.key == row_id, Conversation.expires_at > now)
-        )
-    if sealed is None:
-        return None
-    return keys.open(table="conversation", row_id=row_id, column="sealed", sealed=sealed)
+        found = (await session.execute(_CONTEXTS, {"ids": list(of), "now": now})).all()
+    return {
+        of[row_id]: keys.open(table="conversation", row_id=row_id, column="sealed", sealed=sealed)
+        for row_id, sealed in found
+    }
 
 
 async def save_context(
@@ -45,22 +68,34 @@ async def save_context(
 
     What is `personal` may name a customer, and goes with the next one that is deleted.
     """
+    await save_contexts(db, vault, account_id, [Said(key, content, personal=personal)], now)
+
+
+async def save_contexts(
+    db: Database, vault: Vault, account_id: int, latest: Sequence[Said], now: datetime
+) -> None:
+    """As `save_context`, for many in one transaction; of one talk the last counts."""
     keys = await vault.account_keys(account_id)
-    row_id = keys.record_id("conversation", key)
-    row = {
-        "account_id": account_id,
-        "key": row_id,
-        "sealed": keys.seal(table="conversation", row_id=row_id, column="sealed", plaintext=content),
-        "personal": personal,
-        "expires_at": now + KEPT,
-    }
+    rows = {one.key: _row(keys, account_id, one, now + KEPT) for one in latest}
     async with db.tenant(account_id) as session:
         await session.execute(delete(Conversation).where(Conversation.expires_at <= now))
         statement = _dialect(db).insert(Conversation)
         changed = {name: statement.excluded[name] for name in ("sealed", "personal", "expires_at")}
         await session.execute(
-            statement.on_conflict_do_update(index_elements=["account_id", "key"], set_=changed), [row]
+            statement.on_conflict_do_update(index_elements=["account_id", "key"], set_=changed),
+            list(rows.values()),
         )
+
+
+def _row(keys: SourceKeys, account_id: int, said: Said, expires_at: datetime) -> dict[str, Any]:
+    row_id = keys.record_id("conversation", said.key)
+    return {
+        "account_id": account_id,
+        "key": row_id,
+        "sealed": keys.seal(table="conversation", row_id=row_id, column="sealed", plaintext=said.content),
+        "personal": said.personal,
+        "expires_at": expires_at,
+    }
 
 
 async def forget_context(db: Database, vault: Vault, account_id: int, key: str) -> None:

@@ -12,6 +12,7 @@ import structlog
 
 from bot.answer import Answer
 from bot.buttons import Buttons, ButtonsInMemory, Press, StoredButtons
+from bot.remembered import Remembered
 from bot.slack.access import AccessRules, DefaultRules
 from bot.slack.outbox import Letter, Store, StoredLetters
 from bot.slack.people import Refusal
@@ -27,7 +28,6 @@ from storage.trust.messages import Post
 
 _log = structlog.get_logger(__name__)
 _RULES_FOR = 2.0
-_MOST_RULES = 1_000
 
 
 class Votes(Protocol):
@@ -72,17 +72,10 @@ class StoredRules:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._read: dict[int, tuple[float, Rules]] = {}
+        self._read = Remembered[Rules](_RULES_FOR, monotonic)
 
     async def rules(self, account_id: int) -> Rules:
-        known = self._read.get(account_id)
-        if known is not None and monotonic() - known[0] < _RULES_FOR:
-            return known[1]
-        found = await read_rules(self._db, account_id, "slack")
-        if len(self._read) > _MOST_RULES:
-            self._read.clear()
-        self._read[account_id] = (monotonic(), found)
-        return found
+        return await self._read.get(account_id, lambda: read_rules(self._db, account_id, "slack"))
 
     async def refused(self, account_id: int, user: str, refusal: Refusal) -> None:
         try:

@@ -4,30 +4,26 @@ Names are never kept, only ids and what they are. Where Slack does not say, thes
 whoever decides then decides for the stricter.
 """
 
-import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.remembered import Remembered
 from bot.slack.sending import slack_code
 
 PERSON_FOR = 600.0
 CHANNEL_FOR = 60.0
 """Seconds that an answer of Slack's is good for: somebody may be let into a channel at any moment."""
 
-_KEEP_AT_MOST = 10_000
 _PAGE = 1_000
 _MOST_PAGES = 100
 _UNKNOWN = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 _SHARED = ("is_ext_shared", "is_pending_ext_shared", "is_org_shared", "is_global_shared")
-
-Known = TypeVar("Known")
 
 
 class Refusal(StrEnum):
@@ -77,33 +73,6 @@ def _belongs(user: dict[str, Any], team_id: str) -> bool:
     return user.get("team_id") == team_id or team_id in (
         (user.get("enterprise_user") or {}).get("teams") or ()
     )
-
-
-@dataclass(slots=True)
-class Remembered(Generic[Known]):
-    """What was found out, for some seconds; whoever asks meanwhile waits for the one who finds out."""
-
-    seconds: float
-    clock: Callable[[], float]
-    _known: OrderedDict[Hashable, tuple[float, Known]] = field(default_factory=OrderedDict)
-    _asking: dict[Hashable, asyncio.Lock] = field(default_factory=dict)
-
-    async def get(self, key: Hashable, find: Callable[[], Awaitable[Known]]) -> Known:
-        lock = self._asking.setdefault(key, asyncio.Lock())
-        try:
-            async with lock:
-                known = self._known.get(key)
-                if known and self.clock() - known[0] < self.seconds:
-                    return known[1]
-                found = await find()
-                self._known[key] = (self.clock(), found)
-                self._known.move_to_end(key)
-                while len(self._known) > _KEEP_AT_MOST:
-                    self._known.popitem(last=False)
-                return found
-        finally:
-            if not lock.locked():
-                self._asking.pop(key, None)
 
 
 class People:

@@ -13,11 +13,12 @@ every row of an older epoch anew, then retire the old epochs.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Self
 
 from storage.errors import OperatorError
+from storage.gathering import Gathered
 from storage.keys.key_ring import KeyRing, Progress
 from storage.keys.keystore import KeyStore, Slot, StoredKey
 from storage.keys.keystore_schema import ACCOUNT_ITSELF, DATA, IDS, INSTALLATION, SIGNING
@@ -60,6 +61,7 @@ class Vault:
         self._cache: dict[tuple[int, int], tuple[float, SourceKeys]] = {}
         self._leases: defaultdict[tuple[int, int], Lease] = defaultdict(Lease)
         self._destructions = 0
+        self._fetching = Gathered(self._fetch)
         self._sweeper: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
@@ -102,18 +104,23 @@ class Vault:
         await self.create_source_keys(account_id, ACCOUNT_ITSELF)
 
     async def source_keys(self, account_id: int, source_id: int) -> SourceKeys:
-        """The keys of a source, checked with the key store now. Raises KeyDestroyed."""
-        place = (account_id, source_id)
+        """The keys of a source, checked with the key store now. Raises KeyDestroyed.
+
+        Those who ask while it is being asked are answered by its next read: none by one that began before.
+        """
+        return await self._fetching.do((account_id, source_id), None)
+
+    async def _fetch(self, place: tuple[int, int], asking: Sequence[None]) -> Sequence[SourceKeys]:
         while True:
             destructions = self._destructions
             asked = self._clock()
-            stored = await self._store.keys(account_id, source_id)
+            stored = await self._store.keys(*place)
             keys = self._cached(place, stored, asked) or await self._unlock(place, stored, asked)
             # Something was destroyed in this process while we read: what we have may be older than that.
             if destructions == self._destructions:
                 break
         await self._report_seals(keys, least=REPORT_SEALS, stored=stored)
-        return keys
+        return [keys] * len(asking)
 
     async def account_keys(self, account_id: int) -> SourceKeys:
         """The account's own keys; otherwise as `source_keys`."""

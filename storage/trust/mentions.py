@@ -93,16 +93,22 @@ async def empty_messages(
     await session.execute(delete(MessageProfile).where(MessageProfile.account_id == account_id, names_them))
 
 
-async def records_of(session: AsyncSession, account_id: int, profiles: set[bytes]) -> set[bytes]:
-    """The profiles' ids and those of their records: a profile that is joined anew gets another id."""
+async def records_by_profile(
+    session: AsyncSession, account_id: int, profiles: set[bytes]
+) -> dict[bytes, set[bytes]]:
+    """Of each profile its own id and those of its records: one that is joined anew gets another id."""
+    records = {profile: {profile} for profile in profiles}
     if not profiles:
-        return set()
-    found = await session.scalars(
-        select(Customer.id).where(
+        return records
+    found = await session.execute(
+        select(Customer.profile_id, Customer.id).where(
             Customer.account_id == account_id, among(session, Customer.profile_id, profiles)
         )
     )
-    return profiles | set(found)
+    for profile, record in found:
+        if profile is not None:
+            records[profile].add(record)
+    return records
 
 
 async def due_already(session: AsyncSession, account_id: int, records: set[bytes], choice: str) -> str | None:

@@ -5,7 +5,6 @@ says what happens: "keep"; "redact": the text goes, here and where it was posted
 its posts go. Our own copy is emptied in the transaction of the deletion (`mentions.py`); the posts follow.
 """
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,43 +14,26 @@ import msgspec
 from sqlalchemy import delete, func, select, update
 
 from storage.errors import OperatorError
-from storage.intake.bulk import among, insert_new
+from storage.intake.bulk import among
 from storage.keys.source_keys import SourceKeys
 from storage.keys.vault import Vault
 from storage.models import Account, Message, MessageProfile
 from storage.session import Database
+from storage.trust.keeping import Content, Post, keep, seal
 from storage.trust.keys_due import renew_account_key_since
-from storage.trust.mentions import DELETE, ON_CUSTOMER_DELETED, due_already, records_of
+from storage.trust.mentions import DELETE, ON_CUSTOMER_DELETED
+
+__all__ = [
+    "Content", "Listed", "NoMessageError", "Platforms", "Post", "Posts", "PostsUnavailable", "Settled",
+    "add_posts", "choose", "delete_messages", "keep", "list_messages", "read_id", "settle",
+]  # fmt: skip
 
 MOST_DAYS = 3650
 _SETTLED_AT_ONCE = 200
-_LONGEST_TEXT = 40_000
 
 
 class NoMessageError(OperatorError):
     """The account has no such Message, or the setting is none that there is."""
-
-
-class Content(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was sent. `plan` is the plan as JSON, where the answer came from one."""
-
-    text: str
-    question: str = ""
-    plan: str | None = None
-
-    def __repr__(self) -> str:
-        return "Content(...)"
-
-
-class Post(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a Message stands on its platform: Slack's workspace, channel and time stamp.
-
-    `team` is empty where a channel's id says it all.
-    """
-
-    channel: str
-    ts: str
-    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,53 +69,6 @@ _contents = msgspec.json.Decoder(Content)
 _posts = msgspec.json.Decoder(tuple[Post, ...])
 
 
-async def keep(
-    db: Database,
-    vault: Vault,
-    account_id: int,
-    *,
-    kind: str,
-    platform: str,
-    content: Content,
-    posts: Sequence[Post],
-    about: Iterable[bytes],
-    now: datetime,
-    as_id: bytes | None = None,
-) -> bytes | None:
-    """Keeps what was sent about these profiles, under `as_id` where it has one already.
-
-    Returns its id, or None where the account keeps none.
-    """
-    keys = await vault.account_keys(account_id)
-    message_id = as_id or secrets.token_bytes(16)
-    content = msgspec.structs.replace(content, text=content.text[:_LONGEST_TEXT])
-    async with db.tenant(account_id) as session:
-        account = await session.get_one(Account, account_id)
-        if account.message_days == 0:
-            return None
-        named = await records_of(session, account_id, set(about))
-        due = await due_already(session, account_id, named, account.on_customer_deleted)
-        session.add(
-            Message(
-                account_id=account_id,
-                message_id=message_id,
-                at=now,
-                kind=kind,
-                platform=platform,
-                sealed=b"" if due else _seal(keys, message_id, "sealed", content),
-                places=_seal(keys, message_id, "places", tuple(posts)) if posts else None,
-                due=due,
-            )
-        )
-        await session.flush()
-        names = [
-            {"account_id": account_id, "message_id": message_id, "profile_id": one} for one in sorted(named)
-        ]
-        if names and not due:
-            await insert_new(session, MessageProfile, names)
-    return message_id
-
-
 async def add_posts(
     db: Database, vault: Vault, account_id: int, message_id: bytes, posts: Sequence[Post]
 ) -> None:
@@ -143,11 +78,7 @@ async def add_posts(
         wanted = select(Message).where(Message.account_id == account_id, Message.message_id == message_id)
         row = await session.scalar(wanted.with_for_update())
         if row is not None:
-            row.places = _seal(keys, message_id, "places", (*_places(keys, row), *posts))
-
-
-def _seal(keys: SourceKeys, message_id: bytes, column: str, value: object) -> bytes:
-    return keys.seal(table="message", row_id=message_id, column=column, plaintext=msgspec.json.encode(value))
+            row.places = seal(keys, message_id, "places", (*_places(keys, row), *posts))
 
 
 async def list_messages(

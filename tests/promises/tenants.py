@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 import storage
 from storage import models, records
+from storage.conversations import Said
 from storage.doer import Doer
 from storage.intake.checkpoints import Mark, Place
 from storage.intake.rows import Writing
@@ -43,6 +44,7 @@ from storage.slack_workspaces import ConnectedSlack, SlackTokens
 from storage.sources import SourceSecret
 from storage.trust import messages
 from storage.trust.audit_terms import Action
+from storage.trust.keeping import Sent
 from storage.trust.receipts import Receipt, SignedReceipt
 from storage.trust.webhook_events import EventState, Incoming
 from tests.vendors.stripe_company import NOW
@@ -143,6 +145,7 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "keys": lambda ids, _: ids.keys,
     "kind": lambda *_: "stripe",
     "label": lambda *_: "Stripe",
+    "latest": lambda ids, _: [Said(ids.conversation, b"{}")],
     "lane": lambda *_: "T1:C1",
     "last": lambda *_: NOW.date(),
     "marks": lambda *_: [Mark("customers", "", Place(cursor="c"))],
@@ -170,6 +173,7 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "roles": lambda *_: (500000000000000002,),
     "rings": lambda ids, _: {ids.source_id: Ring("stripe", ids.keys)},
     "said": lambda ids, _: ids.email,
+    "sent": lambda ids, _: [_sent(ids)],
     "secret": lambda *_: SourceSecret("sk_test_x"),
     "signed": lambda ids, _: _receipt(ids.account_id),
     "sink": lambda *_: io.BytesIO(),
@@ -181,6 +185,7 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "tokens": lambda *_: SlackTokens(bot="xoxb-1"),
     "told": lambda *_: True,
     "subject": lambda *_: "U123",
+    "talks": lambda ids, _: [ids.conversation],
     "table": lambda *_: table_of(models.Customer),
     "them": lambda ids, _: {"account": ids.account_id, "profile": ids.profiles[0], "now": NOW},
     "vault": lambda _, vault: vault,
@@ -200,6 +205,10 @@ ARGUMENTS: Mapping[str, Callable[[Ids, Any], Any]] = {
     "required": lambda *_: True,
     "role": lambda *_: Role.MEMBER,
 }
+
+
+def _sent(ids: Ids) -> Sent:
+    return Sent("answer", "slack", messages.Content(text="x"), [], frozenset(ids.profiles), NOW)
 
 
 def _workspace(ids: Ids) -> ConnectedSlack:
