@@ -137,8 +137,8 @@ def _reason(why: str) -> str:
     return next((words for reason, words in _REASONS.items() if reason == why), kit.literal(why))
 
 
-def snoozed(until: datetime) -> str:
-    return f"Quiet here until {text.when(until, ZoneInfo('UTC'))}, but for what is critical."
+def snoozed(until: datetime, zone: str) -> str:
+    return f"Quiet here until {text.when(until, ZoneInfo(zone))}, but for what is critical."
 
 
 def muted_kind(kind: str) -> str:

@@ -219,7 +219,7 @@ class Alerts:
         match verb:
             case "snooze":
                 until = await controls.snooze(self.db, account_id, one, by=asked.user, now=now)
-                return view.snoozed(until)
+                return view.snoozed(until, one.wants.zone)
             case "kind":
                 await controls.mute_kind(self.db, account_id, one.number, kind, by=asked.user, now=now)
                 return view.muted_kind(kind)

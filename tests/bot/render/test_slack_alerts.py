@@ -52,3 +52,9 @@ def test_why_it_is_quiet_has_a_reason_for_each() -> None:
     assert "4 x failed payments: the week's budget" in str(view.quiet([one()], held)["blocks"])
     assert "nothing worth your time" in view.quiet([one()], [])["text"]
     assert "subscribe" in view.quiet([], [])["text"]
+
+
+def test_quiet_ends_at_an_hour_of_the_accounts_zone() -> None:
+    """Until when it is quiet is said as the clocks of the subscription's zone show it."""
+    until = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    assert "09:00" in view.snoozed(until, "Europe/Berlin")
