@@ -61,7 +61,7 @@ async def test_what_is_overdue_is_found_among_open_invoices(world: World, plan: 
     ("plan", "index"),
     [
         (listing("subscription", both(is_("status", "trialing"), NEXT_WEEK)), "ix_subscription_trial"),
-        (listing("customer", NEXT_WEEK), "ix_subscription_trial"),
+        (listing("customer", NEXT_WEEK), "ix_profile_trial_ends"),
         (counting("trialing_customers", NEXT_WEEK), "ix_subscription_trial"),
         (listing("customer", NEXT_RENEWALS), "ix_subscription_renews"),
         (counting("customers_at_risk"), "ix_subscription_canceling"),
