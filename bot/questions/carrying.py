@@ -21,6 +21,15 @@ _OF_CUSTOMERS = PORTABLE | {
 _PAYING = Condition(field="status", value="active")
 
 
+_SAYS_ITSELF = {"churned_mrr": "churned"}
+
+
+def beyond(measure: str | None, carried: list[Filter]) -> list[Filter]:
+    """Without what the figure is of anyway: the MRR of those who left is churned MRR."""
+    own = _SAYS_ITSELF.get(measure or "")
+    return [term for term in carried if own is None or filters.field_of(term) != own]
+
+
 def terms(frame: Frame, context: Plan, listed: Plan) -> list[Filter]:
     """The terms of the plan before that still hold; `listed` is that plan as a list.
 

@@ -48,7 +48,7 @@ def follow(
         plan = _filtered(plan, filters.replaced(filters.terms_of(plan.filters), terms))
     plan = _timed(_cut(plan, frame, clock), frame, clock)
     plan = _ranked(plan, frame, clock)
-    if plan == context:
+    if plan == context and not (context.entity and {K.LIST, K.SHOW} & frame.kinds):
         raise Turned(refusals.confused())
     return Plan.model_validate(plan.model_dump()), assumed
 
@@ -110,6 +110,7 @@ def _other_subject(
     plan, assumed = compose(frame, vocabulary, clock, customer or context.customer)
     them = K.THEM in frame.kinds and context.measure is not None and not (customer or context.customer)
     carried = carrying.terms(frame, context, _as_list(context) if them else context)
+    carried = carrying.beyond(plan.measure, carried)
     plan = _filtered(plan, filters.replaced(carried, filters.terms_of(plan.filters)))
     if frame.leads_on and plan.measure and context.measure and not (plan.by or plan.grain or plan.compare):
         plan = _in_the_same_shape(plan, context)

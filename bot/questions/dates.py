@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+from bot.questions import weeks
 from bot.questions.specs import LARGEST, UNITS, YEARS, Form, Found, Reader, Spec
 
 MONTHS = {
@@ -38,7 +39,17 @@ _TO_DATE = {"ytd": "year", "mtd": "month", "qtd": "quarter", "wtd": "week"}
 
 def simple(r: Reader, at: int) -> Found | None:
     """One plain expression without since, until, between."""
-    for read in (_fixed, _counted, _quarter, _named_unit, _week_of, _dated, _weekday, _bare_year):
+    for read in (
+        _fixed,
+        _counted,
+        weeks.numbered,
+        _quarter,
+        _named_unit,
+        _week_of,
+        _dated,
+        _weekday,
+        _bare_year,
+    ):
         found = read(r, at)
         if found is not None:
             return found
@@ -169,11 +180,11 @@ def _year_after(r: Reader, at: int) -> tuple[int, int | None]:
 
 
 def _week_of(r: Reader, at: int) -> Found | None:
-    begin = r.has(r.skip(at, "the"), "week of") or r.has(r.skip(at, "the"), "week starting")
+    begin = weeks.begins(r, r.skip(at, "the"))
     if begin is None:
         return None
     inner = _dated(r, r.skip(begin, "the"))
-    if inner is None or inner[1].form is not Form.DAY:
+    if inner is None or not weeks.fits(inner[1], r.word(begin - 1)):
         return None
     return inner[0], Spec(Form.WEEK_OF, inner[1].args)
 
@@ -236,7 +247,7 @@ def _day(r: Reader, at: int, month: int, day: int) -> Found | None:
 
 def _numeric_date(r: Reader, at: int) -> Found | None:
     word = r.word(at)
-    iso = re.fullmatch(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", word)
+    iso = re.fullmatch(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", word.replace("/", "-"))
     if iso and int(iso[1]) in YEARS and 1 <= int(iso[2]) <= 12:  # noqa: PLR2004 - months of a year
         if iso[3] is None:
             return at + 1, Spec(Form.MONTH, (int(iso[1]), int(iso[2])))

@@ -37,6 +37,7 @@ _OBJECTS = frozenset(
 )  # fmt: skip
 _PER_CORRECTION, _PER_ASSUMPTION = 0.15, 0.1
 _MOST_OPTIONS = 5
+_NAME_OF_A_FIGURE = 3  # words
 
 
 def interpret(question: str, context: Plan | None, vocabulary: Vocabulary, now: datetime) -> Outcome:
@@ -181,7 +182,7 @@ def _planned(
     }
     if context is not None and customer is None and _may_be_of_one(asked, context):
         return _of_one_or_all(asked, context, vocabulary, clock)
-    if context is not None and _follows(asked):
+    if context is not None and (_follows(asked) or _is_another_figure(asked, context)):
         plan, assumed = conversation.follow(asked, context, vocabulary, clock, customer)
     elif customer is None and not asked.has_subject and not asked.by and _only_narrows(asked):
         return _what_of(asked, vocabulary, clock)
@@ -203,6 +204,21 @@ def _may_be_of_one(asked: Frame, context: Plan) -> bool:
     reading = reading_of(asked) if context.customer is not None and not _follows(asked) else None
     if reading is None or not {reading.count, reading.amount} & OF_ONE_CUSTOMER:
         return False
+    words = {token.word for token in asked.text.tokens}
+    return _is_bare(asked) and not ("customer" in asked.atoms or words & _OF_ALL)
+
+
+def _is_another_figure(asked: Frame, context: Plan) -> bool:
+    """Whether it is only the name of a figure, "GRR?", right after another one of some time."""
+    reading = reading_of(asked)
+    short = len(asked.text.tokens) <= _NAME_OF_A_FIGURE and reading is not None
+    said = context.measure is not None and context.period is not None and context.period.said is not None
+    whole = not (context.filters or context.by or context.grain or context.customer)
+    return short and said and whole and _is_bare(asked)
+
+
+def _is_bare(asked: Frame) -> bool:
+    """Whether a figure is named and nothing is said of when, of whom, or how."""
     narrowed = (
         asked.periods
         or asked.wanted
@@ -213,8 +229,7 @@ def _may_be_of_one(asked: Frame, context: Plan) -> bool:
         or asked.by_atoms
     )
     ranks = asked.superlative or asked.versus or asked.chart or asked.kinds & {K.SHARE, K.AVERAGE}
-    words = {token.word for token in asked.text.tokens}
-    return not (narrowed or ranks or "customer" in asked.atoms or words & _OF_ALL)
+    return not (narrowed or ranks)
 
 
 def _of_one_or_all(asked: Frame, context: Plan, vocabulary: Vocabulary, clock: Clock) -> Clarify:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.questions import later, places, regions, words
+from bot.questions import later, places, regions, slang, words
 from bot.questions.text import Kind, Token, lemma
 from bot.questions.words import K
 from storage.metrics import catalog
@@ -178,6 +178,10 @@ def _everyday() -> Iterator[tuple[str, Tag]]:
         yield from ((phrase, Tag(K.FIELD, info.name)) for phrase in info.synonyms)
     for atom, phrases in words.ATOMS.items():
         yield from _phrases(phrases, Tag(K.ATOM, (atom,)))
+    for atom, phrases in slang.SLANG.items():
+        yield from _phrases(phrases, Tag(K.ATOM, (atom,)))
+    yield from _phrases(slang.CHARTS, Tag(K.CHART, "chart"))
+    yield from _phrases(slang.TAKEN_ALONG, Tag(K.ATOM, ("churned",)))
     yield from ((phrase, Tag(K.ATOM, together)) for phrase, together in words.TOGETHER.items())
     yield from ((phrase, Tag(K.VALUE, ("interval", value))) for phrase, value in _INTERVALS.items())
     yield from ((phrase, Tag(K.VALUE, ("status", phrase))) for phrase in _STATUSES)

@@ -14,7 +14,8 @@ from bot.questions.words import K
 from storage.metrics import catalog
 from storage.metrics.catalog import Unit
 
-OF_ONE_CUSTOMER = frozenset({"mrr", "arr", "revenue", "refunds", "outstanding", "overdue", "failed_payments"})
+OF_ONE_CUSTOMER = frozenset({"mrr", "arr", "revenue", "refunds", "outstanding", "overdue", "failed_payments",
+                             "conversations", "open_conversations", "open_invoices"})  # fmt: skip
 RATES = frozenset(name for name, metric in catalog.METRICS.items() if metric.unit is Unit.RATIO)
 _BILLING = frozenset({"invoice", "payment", "subscription", "refund", "dispute", "conversation", "deal"})
 

@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.questions import shorthand
 from storage.names import fold
 
 MAX_CHARACTERS = 1_000
@@ -99,7 +100,7 @@ _CONTRACTIONS = (
 _TOKEN = re.compile(
     r"""
       (?P<email>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4})
-    | (?P<date>\b\d{4}-\d{1,2}(?:-\d{1,2})?\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b)
+    | (?P<date>\b\d{4}-\d{1,2}(?:-\d{1,2})?\b|\b\d{4}/\d{1,2}/\d{1,2}\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b)
     | (?P<number>(?:[$€£¥₹]\s?)?(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,6})?
         \s?(?:[kKmM](?![\w])|(?:thousand|million|mio|grand)\b)?
         (?:\s?[$€£¥₹])?(?![\w]))
@@ -145,7 +146,7 @@ def _clean(question: str) -> str:
     for entity, sign in _ENTITIES:
         text = text.replace(entity, sign)
     text = _readable(unicodedata.normalize("NFKC", text.translate(_QUOTES)))
-    text = _LEAD_IN.sub("", _EMOJI_NAME.sub(" ", text))
+    text = shorthand.plain(_LEAD_IN.sub("", " ".join(_EMOJI_NAME.sub(" ", text).split())))
     for pattern, words in _CONTRACTIONS:
         text = pattern.sub(words, text)
     return " ".join(text.split())

@@ -11,7 +11,14 @@ from bot.questions.periods import Said
 from bot.questions.regions import countries_of
 from bot.questions.spans import Span
 from bot.questions.text import Text
-from bot.questions.walking import Walk, is_excepted, is_value_of, leads_to_excepted, opens_card
+from bot.questions.walking import (
+    Walk,
+    begins_clause,
+    is_excepted,
+    is_value_of,
+    leads_to_excepted,
+    opens_card,
+)
 from bot.questions.words import K
 
 # Words that are glue to the grammar but tell what the word after them is.
@@ -29,6 +36,8 @@ def read(text: Text, spans: Sequence[Span]) -> Frame:
             continue
         if leads_to_excepted(walk, span):
             continue
+        if begins_clause(walk, span):
+            walk.negated = walk.negation_used = False
         frame.kinds.add(span.kind)
         frame.spoken.setdefault(span.kind, walk.said(span))
         if span.corrected and span.kind is not K.FILLER:
@@ -36,6 +45,7 @@ def read(text: Text, spans: Sequence[Span]) -> Frame:
         _READ.get(span.kind, _keep)(walk, span)
         if span.kind not in _CARRY_NEGATION and not _leads_to_value(walk, span):
             walk.negated = walk.negation_used = False
+    numbers.draw_paces(walk)
     frame.leads_on = _leads_on(text, walk.spans)
     frame.leftover.extend(walk.amount.leftover)
     frame.amounts.extend(walk.amount.ranges)
@@ -73,10 +83,10 @@ def _atom(walk: Walk, span: Span) -> None:
     if "growth" in atoms:
         walk.frame.change = True
         atoms.discard("growth")
-    if _is_counted(walk, atoms):
-        noun = "open ticket" if {"ticket", "open"} <= atoms else min(atoms & _COUNTABLE)
+    if numbers.is_counted(walk, span, atoms):
+        noun = "open ticket" if {"ticket", "open"} <= atoms else min(atoms & numbers.COUNTABLE)
         walk.frame.counted.append((noun, walk.amount.ranges.pop()))
-    elif _counts_rows(walk, atoms):
+    elif numbers.counts_rows(walk, atoms):
         walk.frame.leftover.append(f"{walk.amount.ranges.pop().numbers[0]} {walk.said(span)}")
     elif _is_compared(walk, atoms):
         walk.amount.yearly = "arr" in atoms
@@ -89,25 +99,6 @@ def _atom(walk: Walk, span: Span) -> None:
         walk.frame.without.update(atoms)
     else:
         walk.frame.atoms.update(atoms)
-
-
-_COUNTABLE = frozenset({"ticket", "deal"})
-_NOT_COUNTED = frozenset({"subscription", "invoice", "payment", "refunds", "disputes", "customer", "trial"})
-
-
-def _counts_rows(walk: Walk, atoms: set[str]) -> bool:
-    """Whether a number is of rows that are not counted so: "at least two subscriptions" is no amount."""
-    before = walk.neighbour(-1)
-    number = before is not None and before.kind is K.NUMBER and walk.said(before).isalnum()
-    counts = bool(atoms & _NOT_COUNTED) and number and bool(walk.amount.ranges) and bool(walk.frame.atoms)
-    return counts and walk.amount.ranges[-1].currency is None
-
-
-def _is_counted(walk: Walk, atoms: set[str]) -> bool:
-    """Whether a comparison is of how many: "more than 3 tickets"."""
-    before = walk.neighbour(-1)
-    number = before is not None and before.kind in (K.NUMBER, K.COMPARE)
-    return bool(atoms & _COUNTABLE and number and walk.amount.touched and walk.amount.ranges)
 
 
 def _is_compared(walk: Walk, atoms: set[str]) -> bool:

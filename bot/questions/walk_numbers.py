@@ -67,6 +67,8 @@ def rhythm(walk: Walk, span: Span) -> None:
 def _goes_with_amount(walk: Walk) -> bool:
     before = walk.neighbour(-1)
     beside = before is not None and before.kind in (K.NUMBER, K.COMPARE, K.VALUE)
+    if before is not None and before.kind is K.VALUE and walk.amount.ranges:
+        return walk.amount.touched or before.tag.value == ("currency", walk.amount.ranges[-1].currency)
     return beside and walk.amount.touched
 
 
@@ -189,3 +191,39 @@ def superlative(walk: Walk, span: Span) -> None:
         walk.frame.superlative_on = frozenset(on) if isinstance(on, tuple) else frozenset()
     if walk.word_before(span) == "at":
         walk.frame.leftover.append(walk.said(span))
+
+
+_WITH = frozenset({"with", "a", "an", "having", "has", "have"})
+COUNTABLE = frozenset({"ticket", "deal"})
+_NOT_COUNTED = frozenset({"subscription", "invoice", "payment", "refunds", "disputes", "customer", "trial"})
+
+
+def counts_rows(walk: Walk, atoms: set[str]) -> bool:
+    """Whether a number is of rows that are not counted so: "at least two subscriptions" is no amount."""
+    before = walk.neighbour(-1)
+    number = before is not None and before.kind is K.NUMBER and walk.said(before).isalnum()
+    counts = bool(atoms & _NOT_COUNTED) and number and bool(walk.amount.ranges) and bool(walk.frame.atoms)
+    return counts and walk.amount.ranges[-1].currency is None
+
+
+def is_counted(walk: Walk, span: Span, atoms: set[str]) -> bool:
+    """Whether a comparison is of how many: "more than 3 tickets"."""
+    before = walk.neighbour(-1)
+    number = before is not None and before.kind in (K.NUMBER, K.COMPARE)
+    apart = walk.word_before(span) in _WITH or (
+        before is not None and before.kind is K.NUMBER and not walk.said(before).isalnum()
+    )
+    return bool(atoms & COUNTABLE and number and walk.amount.touched and walk.amount.ranges and not apart)
+
+
+_PACES = {"mom": Grain.MONTH, "wow": Grain.WEEK, "qoq": Grain.QUARTER}
+_LONG = frozenset({Form.SINCE, Form.BETWEEN, Form.LAST})
+
+
+def draw_paces(walk: Walk) -> None:
+    """ "since July, month over month" is every month since, not one month against another."""
+    frame = walk.frame
+    grain = _PACES.get(frame.versus or "")
+    long = frame.period is not None and frame.period.spec.form in _LONG
+    if grain is not None and long and not (frame.change or frame.compared):
+        frame.grain, frame.versus = grain, None

@@ -67,3 +67,24 @@ def is_value_of(name: str, span: Span | None) -> bool:
         return name in ("plan", "interval")
     said = {"assignee": "owner"}.get(name, name)  # both are colleagues
     return span.kind is K.VALUE and isinstance(span.tag.value, tuple) and span.tag.value[0] == said
+
+
+_SAME_FIELD = {K.RHYTHM: "interval"}
+
+
+def begins_clause(walk: Walk, span: Span) -> bool:
+    """Whether a comma ends what was negated: "outside the US, that pay monthly" pays monthly.
+
+    "not in Germany, France" goes on: values of one field are one list.
+    """
+    before = walk.neighbour(-1)
+    if not (walk.negated and walk.negation_used and before is not None and walk.frame.wanted):
+        return False
+    if span.kind in (K.NOT, K.NAME, K.AND, K.OR):
+        return False
+    between = walk.text.clean[walk.text.tokens[before.end - 1].end : walk.text.tokens[span.start].start]
+    name = _SAME_FIELD.get(span.kind)
+    if name is None and span.kind is K.VALUE and isinstance(span.tag.value, tuple):
+        name = str(span.tag.value[0])
+    last = walk.frame.wanted[-1].field
+    return "," in between and name != last and (name, last) != ("region", "country")

@@ -66,6 +66,7 @@ def _edge(r: Reader, at: int) -> Found | None:
 
 
 _SHORT_ENDS = {"eom": "month", "eoq": "quarter", "eoy": "year"}
+_ENDED_FORMS = {"month": Form.MONTH, "quarter": Form.QUARTER, "year": Form.YEAR}
 _UP_TO = frozenset({"by", "before", "until", "till"})
 _ENDED_UNITS = frozenset({"month", "quarter", "year"})
 
@@ -89,6 +90,9 @@ def _unit_end(r: Reader, at: int) -> Found | None:
     year = r.year(end) if unit == "year" else None
     if year is not None:
         return end + 1, Spec(Form.END_OF, (Spec(Form.YEAR, (year,)),))
+    named = simple(r, r.skip(end, "of", "in")) if short else None
+    if short and named and named[1].form is _ENDED_FORMS[short]:
+        return named[0], Spec(Form.END_OF, (named[1],))
     offset = 0 if r.ahead or r.word(at - 1) in _UP_TO else -1
     return end, Spec(Form.END_OF, (Spec(Form.CALENDAR, (unit, offset)),))
 
