@@ -122,6 +122,15 @@ def as_json(scored: Sequence[Scored]) -> dict[str, Any]:
     }
 
 
+_HISTORY = (
+    "Of the 203 newest questions (`n001` to `n203`) the first evaluation, before anything was mended for",
+    "them, stood at 82.3% right and 3.0% wrong. Since then those with odd numbers have been looked at and",
+    "belong to what is developed on; those with even numbers are what is held out below. Their wordings",
+    "were not looked at while mending, but what to mend was listed by kinds of failure, which may stem from",
+    "both halves: the figure for strangers' wordings is the first one.",
+)
+
+
 def as_page(scored: Sequence[Scored]) -> str:
     """docs/scorecard.md."""
     held, seen = ([s for s in scored if (s.asked.half == "held") is held] for held in (True, False))
@@ -131,8 +140,11 @@ def as_page(scored: Sequence[Scored]) -> str:
             "",
             "This page is written by `make scorecard` from the project's own bank of questions",
             "(`tests/questions/bank.jsonl`), asked of an invented account (`tests/questions/world.json`).",
-            "The grammar was developed on one part; the other was written without sight of it and is only",
-            "measured with. A question is right when it gives the plan that was meant, or is refused or",
+            "The grammar was developed on one part; the other was written without sight of it.",
+            "",
+            *_HISTORY,
+            "",
+            "A question is right when it gives the plan that was meant, or is refused or",
             "asked back where it must be.",
             "",
             "Score your own: `chewbotta eval FILE` asks the connected account; each line of the file is",
