@@ -29,10 +29,10 @@ _AT_THE_START = re.compile(
     re.I,
 )
 _AT_THE_END = re.compile(
-    rf"(?:[\s,.!?;-]+(?:many thanks|thanks(?: (?:so much|a lot|a bunch|a million|in advance|all|team))?"
+    rf"(?:[\s,.!?;-]{{1,4}}(?:many thanks|thanks(?: (?:so much|a lot|a bunch|a million|in advance|all|team))?"
     r"|thank you(?: (?:so|very) much)?|cheers|much appreciated|no rush|no hurry|if (?:possible|you can)"
     r"|if you do not mind|if you don't mind|when you (?:can|have a (?:min|minute|moment|sec|second)))"
-    rf"|,\s*{_BEFORE_TALK})(?=\s*[.!?)]*$)[\s.!]*",
+    rf"|,\s?{_BEFORE_TALK})(?=\s*[.!?)]*$)[\s.!]*",
     re.I,
 )
 _MOST_COURTESIES = 3

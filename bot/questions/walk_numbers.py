@@ -224,6 +224,9 @@ def draw_paces(walk: Walk) -> None:
     """ "since July, month over month" is every month since, not one month against another."""
     frame = walk.frame
     grain = _PACES.get(frame.versus or "")
-    long = frame.period is not None and frame.period.spec.form in _LONG
-    if grain is not None and long and not (frame.change or frame.compared):
+    if grain is None or len(frame.periods) + len(frame.compared) != 1 or frame.change:
+        return
+    said = (*frame.periods, *frame.compared)[0]
+    if said.spec.form in _LONG:
+        frame.periods, frame.compared = [said], []
         frame.grain, frame.versus = grain, None

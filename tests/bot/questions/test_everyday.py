@@ -39,6 +39,7 @@ UNDERSTOOD = {
     "signups since new year": "signups @since:in:2027-01-01",
     "revenue since october month on month": "revenue per month @since:in:2026-10",
     "mrr since july mom": "mrr per month @since:in:2026-07",
+    "mrr week over week since january": "mrr per week @since:in:2027-01",
     "tickets this month than last?": "conversations @this_month vs last_month",
     # Amounts
     "customers paying 50-100 bucks": "list customer [mrr 5000..10000 usd]",
