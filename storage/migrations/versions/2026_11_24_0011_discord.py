@@ -6,7 +6,7 @@ from alembic import op
 from storage.migrations import guards
 
 revision = "0011"
-down_revision = "0010"  # one chain: 0007, 0012, 0010, 0011, 0009, 0013
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
