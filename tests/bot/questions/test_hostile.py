@@ -66,11 +66,15 @@ def test_any_mixture_of_our_words(words, follows):
     ids=range(16),
 )
 def test_bounded_time(text):
-    """Nothing takes 50 ms of the processor."""
+    """Nothing takes 50 ms of the processor; the best of three, since others share its caches."""
+
+    def cost() -> float:
+        started = process_time()
+        ask(text)
+        return process_time() - started
+
     ask("mrr")
-    started = process_time()
-    ask(text)
-    assert process_time() - started < 0.05
+    assert min(cost() for _ in range(3)) < 0.05
 
 
 @pytest.mark.parametrize(
