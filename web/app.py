@@ -42,9 +42,10 @@ async def open_app(settings: Settings) -> AsyncIterator[FastAPI]:
 async def serve(settings: Settings, host: str, port: int) -> None:
     """Serves until SIGTERM or SIGINT; what is under way is finished first. Raises OperatorError at first."""
     logs.configure(settings.log_level)
+    stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises it anew when it has stopped; by then answers may still be under way
-        asyncio.get_running_loop().add_signal_handler(number, _already_stopping)
+        # before uvicorn listens; and it raises them anew when it has stopped, while answers may go on
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     with _listening(host, port) as listening:
         async with open_app(settings) as app:
             config = uvicorn.Config(
@@ -56,11 +57,16 @@ async def serve(settings: Settings, host: str, port: int) -> None:
                 server_header=False,
                 lifespan="off",
             )
-            await uvicorn.Server(config).serve(sockets=[listening])
+            server = uvicorn.Server(config)
+            told = asyncio.create_task(_stop_when(stopping, server))
+            await server.serve(sockets=[listening])
+            told.cancel()
 
 
-def _already_stopping() -> None:
-    """The signal has done its work."""
+async def _stop_when(stopping: asyncio.Event, server: uvicorn.Server) -> None:
+    """For a signal that came before uvicorn listened to them."""
+    await stopping.wait()
+    server.should_exit = True
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -33,7 +33,8 @@ class Chart:
 
 
 def charts(answer: Answer, tz: tzinfo = UTC) -> list[Chart]:
-    """One chart a currency; none where the rows are not a key and a figure, or there is one point alone."""
+    """One chart a currency; none where the rows are not a key and a figure, or one point stands alone: a chart
+    that leaves a currency out would be taken for the whole."""
     if answer.kind not in (Kind.SERIES, Kind.BREAKDOWN):
         return []
     rows = sheet(answer, tz)
@@ -41,7 +42,7 @@ def charts(answer: Answer, tz: tzinfo = UTC) -> list[Chart]:
         return []
     currencies = list(dict.fromkeys(rows.currencies))
     found = [_chart(answer, rows, currency, alone=len(currencies) == 1) for currency in currencies]
-    return [chart for chart in found if _LEAST_POINTS <= len(chart.categories) <= MOST_POINTS]
+    return found if all(_LEAST_POINTS <= len(chart.categories) <= MOST_POINTS for chart in found) else []
 
 
 def _chart(answer: Answer, rows: Sheet, currency: str | None, *, alone: bool) -> Chart:

@@ -75,7 +75,7 @@ def as_plain(table: Table, row: Mapping[str, Any] | RowMapping, keys: SourceKeys
         value = values[name]
         if name in sealed:
             plain[_SHOWN_AS.get((table.name, name), name)] = _opened(
-                table, name, values[sealed[name]], value, keys
+                table, name, values.get(sealed[name]), value, keys
             )
         elif isinstance(column.type, Document):
             plain[name] = None if value is None else msgspec.Raw(value.encode())
@@ -88,7 +88,7 @@ def opened_values(table: Table, row: Mapping[str, Any] | RowMapping, keys: Sourc
     """The sealed values of a row alone, opened, under the names that people see."""
     values: Mapping[Any, Any] = row
     return {
-        _SHOWN_AS.get((table.name, name), name): _opened(table, name, values[of], values[name], keys)
+        _SHOWN_AS.get((table.name, name), name): _opened(table, name, values.get(of), values[name], keys)
         for name, of in SEALED.get(table.name, {}).items()
     }
 
