@@ -33,8 +33,10 @@ class Chart:
 
 
 def charts(answer: Answer, tz: tzinfo = UTC) -> list[Chart]:
-    """One chart a currency; none where the rows are not a key and a figure, or one point stands alone: a chart
-    that leaves a currency out would be taken for the whole."""
+    """One chart a currency; none where the rows are not a key and a figure, or one point stands alone.
+
+    A chart that leaves a currency out would be taken for the whole.
+    """
     if answer.kind not in (Kind.SERIES, Kind.BREAKDOWN):
         return []
     rows = sheet(answer, tz)
