@@ -5,7 +5,7 @@ many commits as the disk can do, not as many as there are events, and a single e
 """
 
 import asyncio
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
@@ -18,6 +18,7 @@ from connectors.signatures import Asked
 from connectors.stripe.hook import HOOK as ANY_HOOK
 from connectors.sync import utc_now
 from storage import sources
+from storage.gathering import Gathered
 from storage.intake.source_lock import SourceGone
 from storage.keys.source_keys import KeyDestroyed
 from storage.keys.vault import Vault
@@ -31,7 +32,6 @@ _STRANGER = ("no source has this secret",)
 _KNOWN_SECONDS = 5.0
 _MOST_KNOWN = 10_000
 _MOST_WAITING = 20_000
-_MOST_AT_ONCE = 500
 _TRANSACTIONS = 4
 
 _Place = tuple[int, int]
@@ -48,30 +48,21 @@ class _Signer(NamedTuple):
     secrets: tuple[str, ...]
 
 
-class _Letter(NamedTuple):
-    """Events of one request, and what tells the request that they are stored (False: the source is gone)."""
-
-    events: Sequence[Incoming]
-    stored: asyncio.Future[bool]
-
-
 class Inbox:
     """One a process. Use as an async context manager: leaving it, what was accepted is stored first."""
 
     def __init__(self, db: Database, vault: Vault, *, clock: Clock = utc_now) -> None:
         self._db, self._vault, self._clock = db, vault, clock
         self._signers: OrderedDict[_Place, tuple[float, _Signer]] = OrderedDict()
-        self._waiting: defaultdict[_Place, list[_Letter]] = defaultdict(list)
-        self._many = 0
-        self._lanes: dict[_Place, asyncio.Task[None]] = {}
+        self._storing = Gathered(self._store)
+        self._waiting = 0
         self._transactions = asyncio.Semaphore(_TRANSACTIONS)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        while self._lanes:
-            await asyncio.gather(*self._lanes.values())
+        await self._storing.settle()
 
     async def receive(self, account_id: int, source_id: int, asked: Asked) -> bool:
         """Notes what a request tells, each event once; False where it is not signed by the source's vendor.
@@ -114,49 +105,21 @@ class Inbox:
         return _Signer(connector_class(source.kind).hook or ANY_HOOK, secret.signing)
 
     async def _stored(self, place: _Place, events: Sequence[Incoming]) -> bool:
-        if self._many >= _MOST_WAITING:
+        if self._waiting >= _MOST_WAITING:
             raise InboxFull
-        letter = _Letter(events, asyncio.get_running_loop().create_future())
-        self._waiting[place].append(letter)
-        self._many += 1
-        if place not in self._lanes:
-            self._lanes[place] = asyncio.create_task(self._store(place))
-        return await letter.stored
-
-    async def _store(self, place: _Place) -> None:
-        """Stores what waits of one source until nothing does."""
+        self._waiting += 1
         try:
-            while letters := self._waiting[place][:_MOST_AT_ONCE]:
-                del self._waiting[place][: len(letters)]
-                self._many -= len(letters)
-                await self._store_together(place, letters)
+            return await self._storing.do(place, events)
         finally:
-            del self._lanes[place]
-            if not self._waiting[place]:
-                del self._waiting[place]
+            self._waiting -= 1
 
-    async def _store_together(self, place: _Place, letters: Sequence[_Letter]) -> None:
-        """In one transaction; whoever waits is told how it ended."""
+    async def _store(self, place: _Place, letters: Sequence[Sequence[Incoming]]) -> list[bool]:
+        """The events of several requests in one transaction; False for each where the source is gone."""
         try:
             async with self._transactions:
                 keys = await self._vault.source_keys(*place)
                 async with self._db.tenant(place[0]) as session:
-                    await store(session, keys, [event for letter in letters for event in letter.events])
+                    await store(session, keys, [event for events in letters for event in events])
         except (SourceGone, KeyDestroyed):
-            _tell(letters, False)
-        except BaseException as failure:
-            _tell(letters, failure)
-            if not isinstance(failure, Exception):
-                raise
-        else:
-            _tell(letters, True)
-
-
-def _tell(letters: Sequence[_Letter], outcome: bool | BaseException) -> None:
-    for letter in letters:
-        if letter.stored.done():  # whoever asked has hung up
-            continue
-        if isinstance(outcome, BaseException):
-            letter.stored.set_exception(outcome)
-        else:
-            letter.stored.set_result(outcome)
+            return [False] * len(letters)
+        return [True] * len(letters)

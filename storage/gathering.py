@@ -36,6 +36,11 @@ class Gathered(Generic[Key, Item, Result]):
             self._lanes[key] = asyncio.create_task(self._drive(key))
         return await told
 
+    async def settle(self) -> None:
+        """Waits until nothing is under way any more."""
+        while self._lanes:
+            await asyncio.gather(*self._lanes.values())
+
     async def _drive(self, key: Key) -> None:
         try:
             while waiting := self._waiting.pop(key, None):
